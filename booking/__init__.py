@@ -1,0 +1,1 @@
+"""Eight till Six: places, payments, registers and fair access for a primary school's day around the day."""

@@ -1,0 +1,1 @@
+"""Baskets, holds, places, waiting lists and cancellation."""

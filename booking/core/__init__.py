@@ -1,0 +1,1 @@
+"""What every room stands on: clock, money, database, outbox, audit trail, print, errors, settings."""

@@ -1,0 +1,186 @@
+"""The database: base class, column types, the unit of work and the one function that locks.
+
+Readers hold no transaction on SQLite (each statement sees what is committed, as on PostgreSQL at READ
+COMMITTED), so a late write can never fail with a stale snapshot. What writes opens `unit_of_work()`, which is
+BEGIN IMMEDIATE on SQLite. See docs/decisions/0001-locking.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from booking.core.errors import Busy
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_MILLISECONDS = 10_000
+LOCK_TIMEOUT_MILLISECONDS = 5_000
+
+
+class Base(DeclarativeBase):
+    """The base of every table; `lock_rank` orders what the locking law locks (pupils before sessions ...)."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    lock_rank: ClassVar[int | None] = None
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: refuses a naive value, is stored in UTC and read back aware, on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Turn an aware instant into UTC on its way in."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored instant must know its zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Give the stored instant back with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class NotInUnitOfWork(RuntimeError):
+    """A programming error: rows were locked or written outside `unit_of_work()`."""
+
+
+class NestedUnitOfWork(RuntimeError):
+    """A programming error: a unit of work was opened inside another, or with rows waiting to be written."""
+
+
+class LockedTwice(RuntimeError):
+    """A programming error: the locking law allows one call a unit of work, so that no two can deadlock."""
+
+
+@contextlib.contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One transaction for everything inside: commits at the end, or leaves no trace when anything is raised.
+
+    Raises `Busy` when the database stayed locked too long; nothing was changed then and a retry is safe.
+    """
+    session = db.session()
+    if session.info.get("writing") or session.new or session.dirty or session.deleted:
+        raise NestedUnitOfWork
+    session.rollback()
+    try:
+        session.connection(execution_options={"writer": True})
+        session.info["writing"] = True
+        yield session
+        session.commit()
+    except OperationalError as error:
+        session.rollback()
+        if _is_contention(error):
+            raise Busy from error
+        raise
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("writing", None)
+        session.info.pop("locked", None)
+
+
+@contextlib.contextmanager
+def read_snapshot() -> Iterator[Session]:
+    """Several reads that all see the database at one moment (reports, checks); nothing may be written."""
+    session = db.session()
+    session.rollback()
+    session.connection(
+        execution_options={"snapshot": True, "isolation_level": "REPEATABLE READ"}
+        if session.get_bind().dialect.name == "postgresql"
+        else {"snapshot": True}
+    )
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def is_writing() -> bool:
+    """True inside `unit_of_work()`."""
+    return bool(db.session().info.get("writing"))
+
+
+def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
+    """Lock all that a change uses up, in one call: pupils, sessions, rooms, accounts, pots; ids in order.
+
+    On PostgreSQL each row is taken FOR UPDATE; on SQLite the unit of work already excludes other writers.
+    Rows read before are read afresh afterwards. Raises `LockedTwice`, `NotInUnitOfWork` or `Busy`.
+    """
+    session = db.session()
+    if not session.info.get("writing"):
+        raise NotInUnitOfWork
+    if session.info.get("locked"):
+        raise LockedTwice
+    session.info["locked"] = True
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    for model, ids in sorted(wanted, key=lambda pair: pair[0].lock_rank or 0):
+        key = model.__table__.c.id
+        session.execute(select(key).where(key.in_(sorted(set(ids)))).order_by(key).with_for_update())
+    session.expire_all()
+
+
+def _is_contention(error: OperationalError) -> bool:
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" in str(original) or "busy" in str(original)
+    return getattr(original, "sqlstate", None) in {"55P03", "40P01", "40001"}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(dbapi: Any, _record: Any) -> None:
+    if isinstance(dbapi, sqlite3.Connection):
+        dbapi.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Any) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    if options.get("writer"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif options.get("snapshot"):
+        connection.exec_driver_sql("BEGIN")
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _write_only_immediately(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """A library's own late write starts its transaction as a writer, so it waits its turn and never fails."""
+    if connection.dialect.name != "sqlite" or context is None or cursor.connection.in_transaction:
+        return
+    if context.isinsert or context.isupdate or context.isdelete:
+        cursor.connection.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""Uptake by group, protected so that no child can be worked out."""

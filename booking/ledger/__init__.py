@@ -1,0 +1,1 @@
+"""Double entry in whole pence; every balance is a sum."""

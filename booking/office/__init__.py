@@ -1,0 +1,1 @@
+"""Set-up of the year, people and money screens, imports, checks and the demo school."""

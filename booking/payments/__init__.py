@@ -1,0 +1,1 @@
+"""Stripe, credit, the office's till, and refunds."""

@@ -1,0 +1,1 @@
+"""Users, families, pupils, care and what is known about a child."""

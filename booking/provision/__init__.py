@@ -1,0 +1,1 @@
+"""The calendar, sellers, activities, runs and their dated sessions."""

@@ -1,0 +1,165 @@
+"""Tables of what is offered and when: calendar, sellers, activities, runs and sessions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from booking.core.db import Base, UtcDateTime
+
+KINDS = ("breakfast", "club", "extended_care", "study_support", "family", "community")
+YEAR_GROUPS = ("N1", "N2", "R", "1", "2", "3", "4", "5", "6")
+
+
+class Period(Base):
+    """An academic year, a term or a half-term: dates that the school enters, never computed."""
+
+    __tablename__ = "period"
+    __table_args__ = (
+        CheckConstraint("kind IN ('year', 'term', 'half_term')", name="kind_known"),
+        CheckConstraint("starts_on <= ends_on", name="starts_before_end"),
+        UniqueConstraint("kind", "starts_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(60))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+
+class SpecialDay(Base):
+    """A day that differs: INSET, early finish (with its hour), closure or bank holiday."""
+
+    __tablename__ = "special_day"
+    __table_args__ = (
+        CheckConstraint("kind IN ('inset', 'early_finish', 'closure', 'bank_holiday')", name="kind_known"),
+        CheckConstraint("kind <> 'early_finish' OR finishes_at IS NOT NULL", name="early_finish_has_an_hour"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    date: Mapped[date] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    note: Mapped[str] = mapped_column(String(120), default="")
+    finishes_at: Mapped[time | None]
+
+
+class Seller(Base):
+    """Who the family's contract and money are with: the school or an outside provider."""
+
+    __tablename__ = "seller"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    is_school: Mapped[bool] = mapped_column(default=False)
+    address: Mapped[str] = mapped_column(String(250), default="")
+    phone: Mapped[str] = mapped_column(String(30), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    registration: Mapped[str | None] = mapped_column(String(40))
+
+
+class Room(Base):
+    """A place in the school, with how many children it holds."""
+
+    __tablename__ = "room"
+    __table_args__ = (CheckConstraint("capacity > 0", name="holds_somebody"),)
+    lock_rank = 30
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    capacity: Mapped[int]
+
+
+class Activity(Base):
+    """What is offered, term after term; a run puts it on the calendar."""
+
+    __tablename__ = "activity"
+    __table_args__ = (CheckConstraint(f"kind IN {KINDS}", name="kind_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(15))
+    area: Mapped[str | None] = mapped_column(String(20))
+    description: Mapped[str] = mapped_column(Text, default="")
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    is_free_slot: Mapped[bool] = mapped_column(default=False)
+    runs_on_inset: Mapped[bool] = mapped_column(default=False)
+    runs_on_early_finish: Mapped[bool] = mapped_column(default=False)
+
+    seller: Mapped[Seller] = relationship()
+
+
+class Run(Base):
+    """An activity in one half-term or term: its weekdays (0 is Monday), hours, price and who may book.
+
+    `capacity` empty means as many as the room holds. Bookings close at `closes_at` (wall clock)
+    `closes_days_before` days before each session; cancelling for credit ends at the same moment.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        CheckConstraint("price_pence >= 0", name="price_not_negative"),
+        CheckConstraint("starts_at < ends_at", name="starts_before_end"),
+        CheckConstraint("capacity IS NULL OR capacity >= 0", name="capacity_not_negative"),
+        CheckConstraint("status IN ('draft', 'open', 'closed')", name="status_known"),
+        CheckConstraint("closes_days_before >= 0", name="closes_before_session"),
+        Index("ix_run_period_id_activity_id", "period_id", "activity_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
+    period_id: Mapped[int] = mapped_column(ForeignKey("period.id"))
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    weekdays: Mapped[list[int]] = mapped_column(JSON)
+    starts_at: Mapped[time]
+    ends_at: Mapped[time]
+    capacity: Mapped[int | None]
+    price_pence: Mapped[int]
+    year_groups: Mapped[list[str]] = mapped_column(JSON)
+    leader: Mapped[str] = mapped_column(String(120), default="")
+    opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closes_days_before: Mapped[int] = mapped_column(default=1)
+    closes_at: Mapped[time]
+    status: Mapped[str] = mapped_column(String(8), default="draft")
+
+    activity: Mapped[Activity] = relationship()
+    period: Mapped[Period] = relationship()
+    room: Mapped[Room] = relationship()
+    sessions: Mapped[list[Session]] = relationship(back_populates="run", order_by="Session.date")
+
+
+class Session(Base):
+    """One dated occurrence of a run; its hours are wall-clock. Places left is counted, never stored."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        UniqueConstraint("run_id", "date"),
+        CheckConstraint("starts_at < ends_at", name="starts_before_end"),
+        CheckConstraint("capacity >= 0", name="capacity_not_negative"),
+        CheckConstraint("status IN ('planned', 'called_off')", name="status_known"),
+    )
+    lock_rank = 20
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    date: Mapped[date] = mapped_column(index=True)
+    starts_at: Mapped[time]
+    ends_at: Mapped[time]
+    capacity: Mapped[int]
+    status: Mapped[str] = mapped_column(String(10), default="planned")
+    note: Mapped[str] = mapped_column(String(160), default="")
+
+    run: Mapped[Run] = relationship(back_populates="sessions")
+
+
+class StaffAssignment(Base):
+    """A member of staff leads or covers a run, and so sees its registers."""
+
+    __tablename__ = "staff_assignment"
+    __table_args__ = (UniqueConstraint("user_id", "run_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), index=True)

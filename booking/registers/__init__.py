@@ -1,0 +1,1 @@
+"""Who is expected, who is here, and the sheets that say so."""

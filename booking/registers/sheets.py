@@ -1,0 +1,178 @@
+"""The paper register: a door sheet for the queue, and a leader's sheet with what must be known of each child.
+
+Nothing here asks the database: what is printed is what the caller hands over, in the caller's order. A door
+sheet is built without care details, so that no template can let them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from booking.core import clock, fonts, pdf
+
+SheetKind = Literal["door", "leader"]
+EntryStatus = Literal["booked", "not yet paid"]
+ActivityKind = Literal["breakfast", "club", "extended_care", "study_support", "family", "community"]
+
+_SLOTS = {
+    "breakfast": ("sun", "Sun: breakfast"),
+    "club": ("star", "Star: club"),
+    "study_support": ("star", "Star: study support"),
+    "extended_care": ("moon", "Moon: care until six"),
+    "family": ("house", "House: families"),
+    "community": ("house", "House: community"),
+}
+_LONG_ROW = 1200
+"""Letters of care text beyond which a row may be taller than a page, and so may run over to the next."""
+
+
+@dataclass(frozen=True)
+class RegisterEntry:
+    """One expected child; `name` is surname first, as it is to be printed.
+
+    `in_at` and `out_at` are instants of marks already made; `absent` is the reason, or an empty text when no
+    reason is known, and None for a child who is expected. A text in `goes_home_alone` means yes, on those terms.
+    """
+
+    name: str
+    class_name: str
+    year_label: str = ""
+    status: EntryStatus = "booked"
+    allergies: tuple[str, ...] = ()
+    medical: str = ""
+    diet: tuple[str, ...] = ()
+    support: str = ""
+    may_collect: tuple[str, ...] = ()
+    goes_home_alone: bool | str = False
+    in_at: datetime | None = None
+    out_at: datetime | None = None
+    absent: str | None = None
+
+
+@dataclass(frozen=True)
+class RegisterSheet:
+    """One session's list; `starts_at` and `ends_at` are wall-clock times, `printed_at` is an instant."""
+
+    school: str
+    activity: str
+    date: date
+    room: str
+    leader: str
+    starts_at: time
+    ends_at: time
+    printed_at: datetime
+    destroy_after: date
+    entries: tuple[RegisterEntry, ...] = ()
+    activity_kind: ActivityKind = "club"
+    printed_by: str = ""
+
+
+def render_registers(sheets: Sequence[tuple[RegisterSheet, SheetKind]], at: datetime) -> bytes:
+    """One PDF of all the sheets, each from a new page with its own "Page 1 of 2"; raises `ValueError` for none."""
+    if not sheets:
+        raise ValueError("there is no register to print")
+    days = sorted({sheet.date for sheet, _ in sheets})
+    title = "Registers for " + " to ".join(dict.fromkeys(map(_long_date, (days[0], days[-1]))))
+    return pdf.render(
+        "register.typ",
+        {"title": title, "sheets": [_sheet_data(sheet, kind) for sheet, kind in sheets]},
+        at=at,
+    )
+
+
+def _sheet_data(sheet: RegisterSheet, kind: SheetKind) -> dict[str, Any]:
+    shape, shape_words = _SLOTS[sheet.activity_kind]
+    head = {
+        "school": sheet.school,
+        "activity": sheet.activity,
+        "room": sheet.room,
+        "leader": sheet.leader,
+        "printed": _printed(sheet),
+    }
+    build = _door_row if kind == "door" else _leader_row
+    return {
+        **head,
+        "kind": kind,
+        "shape": shape,
+        "shape_words": shape_words,
+        "date": _long_date(sheet.date),
+        "times": f"{_wall(sheet.starts_at)} to {_wall(sheet.ends_at)}",
+        "destroy_after": f"{sheet.destroy_after.day} {sheet.destroy_after:%B %Y}",
+        "expected": str(sum(entry.absent is None for entry in sheet.entries)),
+        "has_holes": _has_holes(head.values()),
+        "rows": [build(number, entry) for number, entry in enumerate(sheet.entries, start=1)],
+    }
+
+
+def _door_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
+    return {
+        "number": str(number),
+        "name": entry.name,
+        "class": entry.class_name,
+        "unpaid": entry.status == "not yet paid",
+        "in": _mark(entry.in_at),
+        "out": _mark(entry.out_at),
+        "absent": None if entry.absent is None else "",
+        "has_holes": _has_holes((entry.name, entry.class_name)),
+    }
+
+
+def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
+    care = (
+        *entry.allergies,
+        entry.medical,
+        *entry.diet,
+        entry.support,
+        *entry.may_collect,
+        _alone(entry.goes_home_alone),
+        (entry.absent or "").strip(),
+    )
+    row = _door_row(number, entry)
+    return {
+        **row,
+        "absent": None if entry.absent is None else entry.absent.strip(),
+        "year": entry.year_label,
+        "allergies": _told(entry.allergies),
+        "medical": entry.medical.strip(),
+        "diet": _told(entry.diet),
+        "support": entry.support.strip(),
+        "may_collect": _told(entry.may_collect),
+        "alone": _alone(entry.goes_home_alone),
+        "is_long": sum(map(len, care)) > _LONG_ROW,
+        "has_holes": row["has_holes"] or _has_holes((*care, entry.year_label)),
+    }
+
+
+def _told(parts: Iterable[str]) -> list[str]:
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _alone(answer: bool | str) -> str:
+    if isinstance(answer, str):
+        return f"Yes: {answer.strip()}" if answer.strip() else "No"
+    return "Yes" if answer else "No"
+
+
+def _printed(sheet: RegisterSheet) -> str:
+    there = clock.to_school(sheet.printed_at)
+    when = _wall(there.time()) if there.date() == sheet.date else f"{_wall(there.time())}, {_long_date(there.date())}"
+    return f"{when} by {sheet.printed_by}" if sheet.printed_by else when
+
+
+def _mark(at: datetime | None) -> str | None:
+    return None if at is None else _wall(clock.to_school(at).time())
+
+
+def _wall(moment: time) -> str:
+    return f"{moment:%H:%M}"
+
+
+def _long_date(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def _has_holes(texts: Iterable[str]) -> bool:
+    return bool(fonts.unprintable("".join(texts)))

@@ -1,0 +1,1 @@
+"""The shell that every page stands in: base form, audiences, headers, error pages, navigation."""

@@ -1,0 +1,74 @@
+"""Error pages that say what happened, what was kept and what to do."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from flask import Flask, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from booking.core.errors import BookingError, Busy, NotFound
+
+log = structlog.get_logger()
+
+WORDS = {
+    400: (
+        "That did not reach us whole",
+        "Nothing was changed. Go back, load the page again and try once more.",
+    ),
+    403: ("This page is not for your role", "Nothing was changed. If you need it, ask the school office."),
+    404: ("We cannot find that page", "The link may be old, or the page may belong to somebody else."),
+    405: ("That is not possible here", "Nothing was changed. Go back and use the buttons on the page."),
+    413: ("That file is too big", "Nothing was kept. Choose a file of at most 20 MB."),
+    429: ("Too many tries", "Nothing was changed. Wait a minute, then try again."),
+    500: (
+        "Something went wrong on our side",
+        "What you did in this step may not be saved. Please look before you try again.",
+    ),
+    503: ("We are busy", "Nothing was changed. Please try again in a moment."),
+}
+
+
+def handle_errors(app: Flask) -> None:
+    """Give every kind of error its page; an unexpected one gets a reference that the log holds too."""
+
+    def page(status: int, detail: str | None = None, reference: str | None = None) -> tuple[str, int]:
+        title, advice = WORDS.get(status, WORDS[500])
+        return (
+            render_template("errors/error.html", title=title, advice=detail or advice, reference=reference),
+            status,
+        )
+
+    @app.errorhandler(CSRFError)
+    def stale_form(error: CSRFError) -> tuple[str, int]:
+        return page(
+            400,
+            "This form was open too long, or came from another page. Nothing was changed. "
+            "Go back, load the page again and send it once more.",
+        )
+
+    @app.errorhandler(HTTPException)
+    def known(error: HTTPException) -> tuple[str, int] | HTTPException:
+        if error.code is not None and error.code < 400:
+            return error
+        return page(error.code or 500)
+
+    @app.errorhandler(NotFound)
+    def not_there(error: NotFound) -> tuple[str, int]:
+        return page(404)
+
+    @app.errorhandler(Busy)
+    def busy(error: Busy) -> tuple[str, int]:
+        return page(503, str(error))
+
+    @app.errorhandler(BookingError)
+    def refused(error: BookingError) -> tuple[str, int]:
+        return page(400, str(error))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> tuple[str, int]:
+        reference = secrets.token_hex(4)
+        log.exception("unexpected", reference=reference)
+        return page(500, reference=reference)

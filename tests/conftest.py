@@ -1,0 +1,140 @@
+"""What every test stands on: an app with an empty migrated database, on SQLite or PostgreSQL.
+
+`TEST_DATABASE=postgresql` runs the same tests on PostgreSQL (server from `TEST_POSTGRESQL`, by default the one on
+this machine). The schema is made once a process by the migrations; rows are emptied after each test.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from sqlalchemy import create_engine, text
+
+import booking.equity.models
+import booking.ledger.models
+import booking.payments.models
+import booking.registers.models
+from booking.app import MIGRATIONS, create_app
+from booking.core.db import Base, db
+from booking.core.settings import Settings, read_settings
+from tests.browser import Browser
+from tests.services import postgresql_url
+
+os.environ.pop("DATABASE_URL", None)
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """A test that opens a connection beyond this machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = str(address[0])  # type: ignore[index]
+            assert host in {"127.0.0.1", "::1", "localhost"}, f"a test tried to reach {host}"
+        connect(self, address)  # type: ignore[arg-type]
+
+    socket.socket.connect = guarded  # type: ignore[method-assign, assignment]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of this process's own database, dropped at the end when it is PostgreSQL's."""
+    if os.environ.get("TEST_DATABASE", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('db') / 'booking.db'}"
+        return
+    server = postgresql_url()
+    name = f"booking_test_{os.getpid()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield server.rsplit("/", 1)[0] + "/" + name
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a test school on this machine."""
+    return read_settings(
+        {
+            "BOOKING_ENV": "test",
+            "SECRET_KEY": "a secret of the tests alone, long enough",
+            "DATABASE_URL": database_url,
+            "BOOKING_INSTANCE": str(tmp_path_factory.mktemp("instance")),
+            "STRIPE_SECRET_KEY": "sk_test_of_the_tests",
+            "STRIPE_WEBHOOK_SECRET": "whsec_of_the_tests",
+            "STRIPE_API_BASE": "http://127.0.0.1:1",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated_app(settings: Settings) -> Iterator[Flask]:
+    """One app a process, its schema made by the migrations."""
+    app = create_app(settings)
+    app.testing = False
+    Migrate(app, db, directory=str(MIGRATIONS))
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated_app: Flask) -> Iterator[Flask]:
+    """The app inside an application context, with an empty database."""
+    with migrated_app.app_context():
+        yield migrated_app
+        db.session.rollback()
+        db.session.remove()
+        empty_database()
+
+
+def empty_database() -> None:
+    """Delete every row of every table, whatever points where."""
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    with db.engine.connect() as connection:
+        if db.engine.dialect.name == "sqlite":
+            raw = connection.connection.cursor()
+            raw.execute("PRAGMA foreign_keys=OFF")
+            raw.execute("BEGIN IMMEDIATE")
+            for name in tables:
+                raw.execute(f'DELETE FROM "{name}"')
+            raw.execute("COMMIT")
+            raw.execute("PRAGMA foreign_keys=ON")
+        else:
+            names = ", ".join(f'"{name}"' for name in tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.commit()
+
+
+@pytest.fixture
+def at() -> datetime:
+    """The instant at which most tests play: Monday 23 November 2026, nine in the morning."""
+    return AT
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """Nobody signed in yet; `browser.sign_in(user)` changes that."""
+    return Browser(app)
+
+
+@pytest.fixture
+def instance(settings: Settings) -> Path:
+    """The folder where this test school keeps its files."""
+    return settings.instance

@@ -139,7 +139,7 @@ def check_page(page: Page) -> None:
     for script in page.all(".//script"):
         assert f"'nonce-{script.get('nonce')}'" in csp, "a script without the nonce"
     for element in page.all(".//*"):
-        for name in element.keys():
+        for name in element.attrib:
             assert name != "style", f"inline style on {element.tag}"
             assert not name.startswith("on"), f"inline handler {name} on {element.tag}"
 

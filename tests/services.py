@@ -1,4 +1,4 @@
-"""What a test needs from the machine: says in one line what is lacking, and fails when services are required."""
+"""What a test needs from the machine: one line says what lacks; fails when required."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""What the ledger says: balances, statements, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from booking.core.db import db
+from booking.ledger.models import Entry, EntryLine, LedgerAccount
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """One line of a family's statement: above zero the family bought, below zero it paid or got credit."""
+
+    at: datetime
+    kind: str
+    amount_pence: int
+    place_id: int | None
+    payment_id: int | None
+    basket_id: int | None
+
+
+def credit_pence(account_id: int) -> int:
+    """What a family has in credit, in pence; below zero it owes. Always summed, never stored."""
+    total = db.session.scalar(
+        select(func.coalesce(func.sum(EntryLine.amount_pence), 0))
+        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
+        .where(LedgerAccount.family_account_id == account_id)
+    )
+    return -int(total or 0)
+
+
+def credit_of_all() -> dict[int, int]:
+    """Credit in pence of every family account that has any line, by account id; below zero it owes."""
+    rows = db.session.execute(
+        select(LedgerAccount.family_account_id, func.sum(EntryLine.amount_pence))
+        .join(EntryLine, EntryLine.account_id == LedgerAccount.id)
+        .where(LedgerAccount.kind == "family")
+        .group_by(LedgerAccount.family_account_id)
+    )
+    return {account_id: -int(total) for account_id, total in rows if account_id is not None}
+
+
+def lines_of(account_id: int) -> list[StatementLine]:
+    """Every line of a family's account, oldest first."""
+    rows = db.session.execute(
+        select(
+            Entry.at,
+            Entry.kind,
+            EntryLine.amount_pence,
+            EntryLine.place_id,
+            Entry.payment_id,
+            Entry.basket_id,
+        )
+        .join(Entry, Entry.id == EntryLine.entry_id)
+        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
+        .where(LedgerAccount.family_account_id == account_id)
+        .order_by(Entry.at, EntryLine.id)
+    )
+    return [StatementLine(*row) for row in rows]
+
+
+def ledger_problems() -> list[str]:
+    """What `booking check` says of the ledger: entries that do not balance, or have fewer than two lines."""
+    problems = []
+    rows = db.session.execute(
+        select(
+            Entry.id, Entry.key, func.coalesce(func.sum(EntryLine.amount_pence), 0), func.count(EntryLine.id)
+        )
+        .outerjoin(EntryLine, EntryLine.entry_id == Entry.id)
+        .group_by(Entry.id, Entry.key)
+        .having((func.coalesce(func.sum(EntryLine.amount_pence), 0) != 0) | (func.count(EntryLine.id) < 2))
+        .order_by(Entry.id)
+    )
+    for entry_id, key, total, count in rows:
+        problems.append(f"ledger entry {entry_id} ({key}): {count} lines sum to {total} pence, not 0")
+    return problems

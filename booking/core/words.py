@@ -1,0 +1,53 @@
+"""How values are written for people: money, days, hours and counts, in British English; screen and letters alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+
+from booking.core.clock import to_school
+from booking.core.money import format_pence
+
+
+def day(value: date) -> str:
+    """`Monday 2 November`; the year is said only where a page says it."""
+    return f"{value:%A} {value.day} {value:%B}"
+
+
+def short_day(value: date) -> str:
+    """`Mon 2 Nov`."""
+    return f"{value:%a} {value.day} {value:%b}"
+
+
+def full_day(value: date) -> str:
+    """`Monday 2 November 2026`."""
+    return f"{day(value)} {value.year}"
+
+
+def clock(value: time | datetime) -> str:
+    """`15:30` by the school's wall clock."""
+    if isinstance(value, datetime):
+        value = to_school(value).time()
+    return f"{value:%H:%M}"
+
+
+def moment(value: datetime) -> str:
+    """`Monday 2 November at 18:00` by the school's wall clock."""
+    local = to_school(value)
+    return f"{day(local.date())} at {local:%H:%M}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 place`, `3 places`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+WORDS: dict[str, Callable[..., str]] = {
+    "day": day,
+    "short_day": short_day,
+    "full_day": full_day,
+    "clock": clock,
+    "moment": moment,
+    "counted": counted,
+    "pence": format_pence,
+}

@@ -1,0 +1,129 @@
+"""The background: a ticker (huey) that claims work which is written as rows in the main database.
+
+huey only says "now" every two seconds, over a SQLite file or Redis; losing its file loses nothing. Two workers may
+run: every piece of work is claimed in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from flask import Flask
+from huey import Huey, RedisHuey, SqliteHuey
+from huey.consumer import Consumer, Scheduler
+
+from booking.bookings.places import expire_overdue
+from booking.bookings.waiting_list import make_offers
+from booking.core import clock
+from booking.core.db import db, unit_of_work
+from booking.core.jobs import claim_job
+from booking.core.settings import Settings
+from booking.messages.sending import send_due
+from booking.office.background import COMPOSERS, JOBS
+from booking.payments.checkout import expire_started
+from booking.payments.gateway import gateway_of
+from booking.payments.refunds import send_refunds
+
+log = structlog.get_logger()
+EVERY_SECONDS = 2
+
+
+class Ticker(Scheduler):  # type: ignore[misc]
+    """huey's own scheduler, with a tick every two seconds in place of every minute."""
+
+    periodic_task_seconds = EVERY_SECONDS
+
+
+class Worker(Consumer):  # type: ignore[misc]
+    """huey's consumer around that ticker."""
+
+    scheduler_class = Ticker
+
+
+def make_huey(settings: Settings) -> Huey:
+    """The ticker's queue: Redis when `REDIS_URL` is set, else a SQLite file of its own."""
+    if settings.redis_url:
+        return RedisHuey("booking", url=settings.redis_url, results=False)
+    return SqliteHuey("booking", filename=str(settings.instance / "ticker.db"), results=False)
+
+
+def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
+    """What each tick does, in order; a step that fails is logged, and the next one still runs."""
+    gateway = gateway_of(settings)
+
+    def expire(at: datetime) -> None:
+        with unit_of_work():
+            expire_overdue(at)
+
+    def offer(at: datetime) -> None:
+        with unit_of_work():
+            make_offers(at)
+
+    return [
+        ("expire holds", expire),
+        ("offer places", offer),
+        ("close card pages", lambda at: expire_started(at, gateway=gateway)),
+        ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
+        ("send messages", lambda at: send_due(at, settings, COMPOSERS)),
+    ]
+
+
+def tick(app: Flask, settings: Settings) -> list[str]:
+    """Do everything that is due now, once; returns the names of the steps that failed."""
+    failed = []
+    with app.app_context():
+        for name, step in steps(settings):
+            try:
+                step(clock.now())
+            except Exception:
+                failed.append(name)
+                log.exception("a step failed", step=name)
+            finally:
+                db.session.rollback()
+        db.session.remove()
+    return failed
+
+
+def work(app: Flask) -> bool:
+    """Claim one job and run it to its end; False when there was none."""
+    with app.app_context():
+        with unit_of_work():
+            job = claim_job(clock.now())
+            if job is None:
+                return False
+            job_id, kind = job.id, job.kind
+        try:
+            JOBS[kind](job_id)
+        except Exception:
+            log.exception("a job failed", job_id=job_id, kind=kind)
+        finally:
+            db.session.remove()
+    return True
+
+
+def run(app: Flask, settings: Settings) -> None:
+    """Tick until SIGTERM or SIGINT; what has begun is finished first."""
+    huey = make_huey(settings)
+    busy = {"tick": threading.Lock(), "work": threading.Lock()}
+
+    def guarded(name: str, act: Callable[[], object]) -> None:
+        if busy[name].acquire(blocking=False):
+            try:
+                act()
+            finally:
+                busy[name].release()
+
+    huey.periodic_task(_always, expires=EVERY_SECONDS, name="tick")(
+        lambda: guarded("tick", lambda: tick(app, settings))
+    )
+    huey.periodic_task(_always, expires=EVERY_SECONDS, name="work")(lambda: guarded("work", lambda: work(app)))
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    Worker(huey, workers=2, max_delay=0.5, graceful_signal="TERM").run()
+
+
+def _always(_at: datetime) -> bool:
+    return True

@@ -12,16 +12,20 @@ from booking.core.db import Base, UtcDateTime
 
 
 class Payment(Base):
-    """One tender towards one basket. A card payment is paid only by Stripe's word.
+    """One tender: towards one basket, or money handed in at the office (`basket_id` empty).
 
-    `idempotency_key` is stored before Stripe is first asked, so that asking again is the same question.
+    A card payment is paid only by Stripe's word. `promised` is a booked basket that the family pays at the office
+    by `due_at`; what of it is still owed is worked out from the ledger, never stored. `idempotency_key` is stored
+    before Stripe is first asked, so that asking again is the same question.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("tender IN ('card', 'credit', 'office')", name="tender_known"),
-        CheckConstraint("state IN ('started', 'paid', 'given_up', 'failed')", name="state_known"),
+        CheckConstraint("state IN ('started', 'promised', 'paid', 'given_up', 'failed')", name="state_known"),
         CheckConstraint("amount_pence >= 0", name="amount_not_negative"),
+        CheckConstraint("basket_id IS NOT NULL OR tender = 'office'", name="only_the_office_without_basket"),
+        CheckConstraint("state <> 'promised' OR due_at IS NOT NULL", name="promise_has_a_day"),
         Index(
             "uq_payment_basket_started",
             "basket_id",
@@ -32,7 +36,7 @@ class Payment(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    basket_id: Mapped[int] = mapped_column(ForeignKey("basket.id"), index=True)
+    basket_id: Mapped[int | None] = mapped_column(ForeignKey("basket.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("family_account.id"), index=True)
     tender: Mapped[str] = mapped_column(String(8))
     state: Mapped[str] = mapped_column(String(9), default="started")
@@ -46,7 +50,7 @@ class Payment(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
-    basket: Mapped[Basket] = relationship()
+    basket: Mapped[Basket | None] = relationship()
     refunds: Mapped[list[Refund]] = relationship(back_populates="payment")
 
 

@@ -45,7 +45,9 @@ def chosen_for(texts: Iterable[str]) -> FontChoice:
         wanted -= _letters_of(path)
     extra, missing = _from_debian(wanted)
     folders = (*dict.fromkeys(path.parent for _, path in _wheel_files()), *([DEBIAN_FOLDER] if extra else []))
-    return FontChoice(folders, (*(family for family, _ in _wheel_files()), *extra), frozenset(map(chr, missing)))
+    return FontChoice(
+        folders, (*(family for family, _ in _wheel_files()), *extra), frozenset(map(chr, missing))
+    )
 
 
 def unprintable(text: str) -> str:

@@ -32,7 +32,7 @@ def render(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     """
     if at.tzinfo is None:
         raise ValueError("an instant must know its zone")
-    if not (_FOLDER / template).is_file():
+    if Path(template).name != template or not (_FOLDER / template).is_file():
         raise ValueError(f"there is no print template {template!r}")
     tidy = _tidied(data)
     choice = fonts.chosen_for(_texts(tidy))
@@ -55,7 +55,7 @@ def _compile(template: str, choice: fonts.FontChoice, inputs: dict[str, str], st
             )
         except typst.TypstError:
             # Typst's words quote the text that failed, a child's name perhaps, so they stay out of the log.
-            _log.warning("%s does not pass PDF/UA-1 with this data; printed without the mark", template)
+            _log.warning("%s does not pass PDF/UA-1 with this data; printing without the mark", template)
     return bytes(compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=[], timestamp=stamp))
 
 

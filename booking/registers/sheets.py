@@ -6,9 +6,9 @@ sheet is built without care details, so that no template can let them out.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from typing import Any, Literal
 
 from booking.core import clock, fonts, pdf
@@ -47,8 +47,8 @@ class RegisterEntry:
     support: str = ""
     may_collect: tuple[str, ...] = ()
     goes_home_alone: bool | str = False
-    in_at: datetime | None = None
-    out_at: datetime | None = None
+    in_at: dt.datetime | None = None
+    out_at: dt.datetime | None = None
     absent: str | None = None
 
 
@@ -58,19 +58,19 @@ class RegisterSheet:
 
     school: str
     activity: str
-    date: date
+    date: dt.date
     room: str
     leader: str
-    starts_at: time
-    ends_at: time
-    printed_at: datetime
-    destroy_after: date
+    starts_at: dt.time
+    ends_at: dt.time
+    printed_at: dt.datetime
+    destroy_after: dt.date
     entries: tuple[RegisterEntry, ...] = ()
     activity_kind: ActivityKind = "club"
     printed_by: str = ""
 
 
-def render_registers(sheets: Sequence[tuple[RegisterSheet, SheetKind]], at: datetime) -> bytes:
+def render_registers(sheets: Sequence[tuple[RegisterSheet, SheetKind]], at: dt.datetime) -> bytes:
     """One PDF of all the sheets, each from a new page with its own "Page 1 of 2"; raises `ValueError` for none."""
     if not sheets:
         raise ValueError("there is no register to print")
@@ -158,19 +158,23 @@ def _alone(answer: bool | str) -> str:
 
 def _printed(sheet: RegisterSheet) -> str:
     there = clock.to_school(sheet.printed_at)
-    when = _wall(there.time()) if there.date() == sheet.date else f"{_wall(there.time())}, {_long_date(there.date())}"
+    when = (
+        _wall(there.time())
+        if there.date() == sheet.date
+        else f"{_wall(there.time())}, {_long_date(there.date())}"
+    )
     return f"{when} by {sheet.printed_by}" if sheet.printed_by else when
 
 
-def _mark(at: datetime | None) -> str | None:
+def _mark(at: dt.datetime | None) -> str | None:
     return None if at is None else _wall(clock.to_school(at).time())
 
 
-def _wall(moment: time) -> str:
+def _wall(moment: dt.time) -> str:
     return f"{moment:%H:%M}"
 
 
-def _long_date(day: date) -> str:
+def _long_date(day: dt.date) -> str:
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 

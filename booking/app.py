@@ -19,6 +19,7 @@ from booking.core.settings import ROOT, Settings, read_settings
 from booking.people import views as people_views
 from booking.people.models import Role, User
 from booking.web import views as web_views
+from booking.web.addresses import DateConverter
 from booking.web.audience import check_audiences
 from booking.web.errors import handle_errors
 from booking.web.filters import register_filters
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(_flask_config(settings))
     app.extensions["booking_settings"] = settings
     app.jinja_env.undefined = StrictUndefined
+    app.url_map.converters["date"] = DateConverter
     db.init_app(app)
     Security(app, SQLAlchemyUserDatastore(db, User, Role), register_blueprint=False)
     csrf.init_app(app)

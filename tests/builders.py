@@ -10,6 +10,7 @@ from typing import Any
 from flask_security.utils import hash_password
 from sqlalchemy import select
 
+from booking.bookings.models import Basket, Place
 from booking.core.db import Base, db, is_writing, unit_of_work
 from booking.people.models import (
     CareProfile,
@@ -219,3 +220,39 @@ def a_session(
     session = Session(run_id=run.id, date=on, starts_at=run.starts_at, ends_at=run.ends_at, capacity=capacity)
     save(session)
     return session
+
+
+def a_basket(account: FamilyAccount, **values: Any) -> Basket:
+    """A basket that has been booked."""
+    basket = Basket(
+        **{
+            "reference": secrets.token_hex(4).upper(),
+            "account_id": account.id,
+            "state": "booked",
+            "created_at": AT,
+            **values,
+        }
+    )
+    save(basket)
+    return basket
+
+
+def a_place(family: Family, session: Session, *, pupil: Pupil | None = None, **values: Any) -> Place:
+    """A booked place, written past the engine: for tests of what reads places."""
+    basket_id = values.pop("basket_id", None) or a_basket(family.account).id
+    place = Place(
+        **{
+            "basket_id": basket_id,
+            "account_id": family.account.id,
+            "pupil_id": (pupil or family.pupils[0]).id,
+            "session_id": session.id,
+            "state": "booked",
+            "price_pence": 450,
+            "credit_until": AT + timedelta(days=1),
+            "held_at": AT,
+            "booked_at": AT,
+            **values,
+        }
+    )
+    save(place)
+    return place

@@ -49,7 +49,7 @@ class Role(Base, RoleMixin):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20), unique=True)
     description: Mapped[str | None] = mapped_column(String(120))
-    permissions: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))  # type: ignore[no-untyped-call]
+    permissions: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
 
 
 class User(Base, UserMixin):
@@ -71,7 +71,7 @@ class User(Base, UserMixin):
     seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")  # type: ignore[assignment]
     accounts: Mapped[list[FamilyAccount]] = relationship(secondary=account_member, back_populates="users")
     guardianships: Mapped[list[Guardianship]] = relationship(back_populates="user")
 

@@ -1,0 +1,162 @@
+"""Who is expected in a session, what must be known of them, and where each stands now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
+
+from booking.bookings.models import FreeForecast, Place
+from booking.core.db import db
+from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
+from booking.provision.models import Run, Session, StaffAssignment
+from booking.registers.marks import NOTHING_YET, ChildState, states_in
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in."""
+
+    pupil: Pupil
+    status: str
+    state: ChildState
+    care: CareProfile | None
+    may_collect: tuple[str, ...]
+    goes_home_alone: str | bool
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """What has to be seen before anything else, as words."""
+        return tuple(self.care.allergies) if self.care else ()
+
+
+@dataclass
+class Register:
+    """One session with its children by surname, and the counts that the door needs."""
+
+    session: Session
+    children: list[Expected] = field(default_factory=list)
+
+    def count(self, *states: str) -> int:
+        """How many children stand in any of these states."""
+        return sum(child.state.state in states for child in self.children)
+
+
+def sessions_for(user: User, day: date) -> list[Session]:
+    """The day's sessions that a person may see: all for the office, a provider's own, else those assigned."""
+    query = (
+        select(Session)
+        .join(Session.run)
+        .options(
+            joinedload(Session.run).joinedload(Run.activity), joinedload(Session.run).joinedload(Run.room)
+        )
+        .where(Session.date == day)
+        .order_by(Session.starts_at, Session.id)
+    )
+    may_see = _may_see(user)
+    return list(db.session.scalars(query if may_see is None else query.where(may_see)))
+
+
+def may_see_session(user: User, session: Session) -> bool:
+    """Whether a person may open this session's register."""
+    return any(found.id == session.id for found in sessions_for(user, session.date))
+
+
+def _may_see(user: User) -> ColumnElement[bool] | None:
+    if "manager" in user.role_names:
+        return None
+    assigned = select(StaffAssignment.run_id).where(StaffAssignment.user_id == user.id)
+    if user.seller_id is None:
+        return Run.id.in_(assigned)
+    return Run.activity.has(seller_id=user.seller_id)
+
+
+def registers_of(sessions: Iterable[Session]) -> list[Register]:
+    """The registers of these sessions in a constant number of queries."""
+    wanted = {session.id: Register(session) for session in sessions}
+    status = _status_of(wanted)
+    states = states_in(wanted)
+    for key, state in states.items():
+        if key not in status and state.state != "expected":
+            status[key] = "walk_in"
+    ids = {pupil_id for _, pupil_id in status}
+    pupils = {p.id: p for p in db.session.scalars(select(Pupil).where(Pupil.id.in_(ids)))}
+    care = {
+        c.pupil_id: c for c in db.session.scalars(select(CareProfile).where(CareProfile.pupil_id.in_(ids)))
+    }
+    collectors, alone = _collectors(ids), _walks_home(ids)
+    for (session_id, pupil_id), word in status.items():
+        wanted[session_id].children.append(
+            Expected(
+                pupils[pupil_id],
+                word,
+                states.get((session_id, pupil_id), NOTHING_YET),
+                care.get(pupil_id),
+                tuple(collectors[pupil_id]),
+                alone.get(pupil_id, False),
+            )
+        )
+    for register in wanted.values():
+        register.children.sort(
+            key=lambda c: (c.pupil.surname.casefold(), c.pupil.first_name.casefold(), c.pupil.id)
+        )
+    return list(wanted.values())
+
+
+def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+    ids = list(session_ids)
+    places = db.session.execute(
+        select(Place.session_id, Place.pupil_id, Place.state).where(
+            Place.session_id.in_(ids), Place.state.in_(("held", "booked"))
+        )
+    )
+    forecasts = db.session.execute(
+        select(FreeForecast.session_id, FreeForecast.pupil_id).where(FreeForecast.session_id.in_(ids))
+    )
+    status = {(row.session_id, row.pupil_id): "forecast" for row in forecasts}
+    return status | {(row.session_id, row.pupil_id): row.state for row in places}
+
+
+def _collectors(pupil_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Names of the adults who may collect, with how they belong to the child."""
+    found: dict[int, list[str]] = defaultdict(list)
+    ids = list(pupil_ids)
+    guardians = db.session.execute(
+        select(Guardianship.pupil_id, User.name, Guardianship.relationship_name)
+        .join(User, User.id == Guardianship.user_id)
+        .where(Guardianship.pupil_id.in_(ids), Guardianship.may_collect)
+        .order_by(Guardianship.id)
+    )
+    contacts = db.session.execute(
+        select(Contact.pupil_id, Contact.name, Contact.relationship_name)
+        .where(Contact.pupil_id.in_(ids), Contact.may_collect)
+        .order_by(Contact.priority, Contact.id)
+    )
+    for row in [*guardians, *contacts]:
+        words = f"{row.name} ({row.relationship_name})" if row.relationship_name else row.name
+        if not any(known.startswith(row.name) for known in found[row.pupil_id]):
+            found[row.pupil_id].append(words)
+    return found
+
+
+def _walks_home(pupil_ids: Iterable[int]) -> dict[int, str | bool]:
+    """Children with a living consent to go home alone, with its latest hour where it has one."""
+    rows = db.session.execute(
+        select(Consent.pupil_id, Consent.details).where(
+            Consent.pupil_id.in_(list(pupil_ids)),
+            Consent.kind == "goes_home_alone",
+            Consent.withdrawn_at.is_(None),
+        )
+    )
+    return {
+        row.pupil_id: f"until {row.details['latest']}" if row.details.get("latest") else True for row in rows
+    }
+
+
+def is_now(session: Session, wall: time) -> bool:
+    """Whether a session is on at a wall-clock time of its day."""
+    return session.starts_at <= wall < session.ends_at

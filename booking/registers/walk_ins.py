@@ -1,0 +1,54 @@
+"""A child who turns up without a booking is taken in and counted first; money and places are sorted out later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from booking.core.db import db
+from booking.core.errors import BookingError
+from booking.people.models import Pupil
+from booking.registers.marks import add_mark
+
+MOST_MATCHES = 12
+
+
+class NoSuchChild(BookingError):
+    """No child, or more than one, has that name; nothing was marked, and the ones to choose from are shown."""
+
+
+def find_children(words: str) -> list[Pupil]:
+    """Pupils on the roll whose names hold every one of these words, at most 12, in the order of the register."""
+    query = select(Pupil).where(Pupil.status.in_(("on_roll", "visitor")))
+    for word in words.split():
+        like = f"%{word.replace('%', '').replace('_', '').lower()}%"
+        query = query.where(
+            or_(
+                func.lower(Pupil.forename).like(like),
+                func.lower(Pupil.surname).like(like),
+                func.lower(func.coalesce(Pupil.preferred_name, "")).like(like),
+            )
+        )
+    if not words.strip():
+        return []
+    return list(
+        db.session.scalars(query.order_by(Pupil.surname, Pupil.forename, Pupil.id).limit(MOST_MATCHES))
+    )
+
+
+def walk_in(session_id: int, words: str, *, pupil_id: str | None, at: datetime, user_id: int) -> Pupil:
+    """Mark the one child of that name (or the one chosen) as in; raises `NoSuchChild` or `MarkRefused`."""
+    matches = find_children(words)
+    if pupil_id:
+        matches = [pupil for pupil in matches if str(pupil.id) == pupil_id]
+    if not matches:
+        raise NoSuchChild(
+            f"We found no child called “{words}” on the roll. Check the spelling. Nobody was marked."
+        )
+    if len(matches) > 1:
+        raise NoSuchChild(
+            f"{len(matches)} children are called “{words}”. Choose one below. Nobody was marked yet."
+        )
+    add_mark(session_id, matches[0].id, "walk_in", at=at, user_id=user_id)
+    return matches[0]

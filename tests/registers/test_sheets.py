@@ -148,7 +148,6 @@ def test_a_care_plan_longer_than_a_page_loses_no_word():
     steps = [y for y, words in places if "step" in words]
     foot = max(y for y, words in places if words.startswith("Confidential"))
     headings = max(y for y, words in places if words.startswith("Collected by"))
-    assert len(steps) > 100
     assert foot < min(steps) <= max(steps) < headings
 
 
@@ -180,8 +179,7 @@ def test_a_child_without_details_is_not_given_empty_headings():
     bare = RegisterEntry(name="Smith, Jo", class_name="2M", diet=("",), goes_home_alone="  ")
     (page,) = pages_of((a_sheet(entries=(bare,)), "leader"))
     assert not re.search("ALLERGY|MEDICAL|Diet|Support", page)
-    assert "nobody is named, ask the office" in page
-    assert "Goes home alone: No" in page
+    assert "May collect: nobody is named, ask the office Goes home alone: No" in page
 
 
 def test_marks_already_made_unpaid_places_and_absences_show():
@@ -203,8 +201,7 @@ def test_marks_already_made_unpaid_places_and_absences_show():
 def test_an_empty_register_says_so_and_leaves_room_for_three(kind):
     (page,) = pages_of((a_sheet(0), kind))
     assert "Nobody is booked." in page
-    assert "Expected 0" in page
-    assert page.count("+") == 3
+    assert page.count("+") == page.count("Expected 0") + 1 == 3
 
 
 def test_a_register_printed_on_an_earlier_day_says_which():

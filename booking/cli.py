@@ -1,18 +1,36 @@
-"""The command line: `booking ...`. Each command parses, calls one function and prints; errors are one line."""
+"""The command line: `booking ...`. Each command parses, calls one function and prints; an error is one line."""
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime
+from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import FlaskGroup
 from flask_migrate import Migrate
-from flask_migrate.cli import db as db_commands
+from flask_migrate.cli import db as migrations
+from sqlalchemy.exc import SQLAlchemyError
 
+from booking import worker
 from booking.app import MIGRATIONS, create_app
-from booking.core.db import db
+from booking.core import clock
+from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
+from booking.core.settings import Settings
+from booking.equity.commands import equity
+from booking.office.backup import restore_backup, write_backup
+from booking.office.checks import all_problems
+from booking.office.demo.commands import demo
+from booking.payments.gateway import gateway_of
+from booking.payments.reconciliation import reconcile
+from booking.people.import_file import import_pupils
+from booking.people.invitations import invite
+from booking.people.models import ROLES
+from booking.registers.printing import print_registers
+
+A_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def make_app() -> Flask:
@@ -22,28 +40,148 @@ def make_app() -> Flask:
     return app
 
 
+def settings() -> Settings:
+    """The settings that the app was built with."""
+    found: Settings = current_app.extensions["booking_settings"]
+    return found
+
+
 cli = FlaskGroup(
     create_app=make_app,
     add_default_commands=False,
     add_version_option=False,
     load_dotenv=False,
+    params=[],
     help="Eight till Six: places, payments, registers and fair access for a primary school.",
 )
-cli.add_command(db_commands)
+cli.add_command(migrations)
+cli.add_command(equity)
+cli.add_command(demo)
+
+
+@cli.group()
+def pupils() -> None:
+    """The roll."""
+
+
+@pupils.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--format", "kind", type=click.Choice(["csv", "ctf"]), default="csv", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only print what would happen.")
+def import_file(file: Path, kind: str, dry_run: bool) -> None:
+    """Add and change pupils from FILE: all of it, or nothing when a row is wrong."""
+    plan = import_pupils(file, kind=kind, dry_run=dry_run, at=clock.now(), user_id=None)
+    for line in plan.printable():
+        click.echo(line)
+
+
+@cli.command()
+@click.option("--date", "day", type=A_DAY, required=True, help="The school day, as YYYY-MM-DD.")
+@click.option("--session", "session_id", type=int, help="One session only.")
+@click.option("--kind", default="door,leader", show_default=True, help="door, leader, or both with a comma.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def register(day: datetime, session_id: int | None, kind: str, out: Path) -> None:
+    """Write the day's registers as one PDF."""
+    out.write_bytes(
+        print_registers(day.date(), session_id=session_id, kinds=tuple(kind.split(",")), at=clock.now())
+    )
+    click.echo(f"{out}: registers of {day.date():%d/%m/%Y}")
+
+
+@cli.command("reconcile")
+def reconcile_command() -> None:
+    """Hold payments against Stripe and the ledger; print each difference."""
+    differences = reconcile(clock.now(), gateway=gateway_of(settings()))
+    for difference in differences:
+        click.echo(str(difference))
+    click.echo(f"{len(differences)} differences")
+    if differences:
+        raise SystemExit(1)
+
+
+@cli.command()
+def check() -> None:
+    """Hold every invariant against the database; print the rows that break one, and exit with 1."""
+    problems = all_problems()
+    for problem in problems:
+        click.echo(problem)
+    click.echo(f"{len(problems)} problems")
+    if problems:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write a whole, verified copy of the database to FILE, while it is in use."""
+    facts = write_backup(
+        file,
+        revision=current_app.config["MIGRATION_HEAD"],
+        field_keys=settings().field_keys,
+        at=clock.now(),
+    )
+    click.echo(f"{file}: {facts.rows} rows, read back and right")
+    for key_id in facts.key_ids:
+        click.echo(f"To restore it you need the field key {key_id}, which is not in it.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Load a backup into an empty, migrated database: all of it, or nothing."""
+    facts = restore_backup(
+        file, revision=current_app.config["MIGRATION_HEAD"], field_keys=settings().field_keys
+    )
+    click.echo(f"{facts.rows} rows from {facts.made_at} are back")
+    for key_id in facts.key_ids:
+        click.echo(f"It uses the field key {key_id}.")
+
+
+@cli.command("worker")
+def worker_command() -> None:
+    """Do what is due in the background until stopped; two may run."""
+    worker.run(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+
+
+@cli.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--name", default=None, help="How the person is called.")
+def create_user(email: str, role: str, name: str | None) -> None:
+    """Print a one-time link with which EMAIL joins in a role."""
+    if "@" not in email:
+        raise BookingError(f"“{email}” is not an e-mail address. Nothing was made.")
+    with unit_of_work():
+        token = invite(email, role, at=clock.now(), by_user_id=None, name=name)
+    click.echo(f"{settings().base_url}/join/{token}")
 
 
 def main() -> None:
-    """Run a command; a wrong environment or a refusal is one line on standard error and exit code 1."""
+    """Run a command; a wrong environment or a refusal is one line on standard error, exit code 1."""
     try:
-        cli.main(prog_name="booking", standalone_mode=False)
+        code = cli.main(prog_name="booking", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        print(f"booking: {error.format_message()}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _complain(error.format_message(), error.exit_code)
     except BookingError as error:
-        print(f"booking: {error}", file=sys.stderr)
-        sys.exit(1)
+        _complain(str(error), 1)
+    except SQLAlchemyError as error:
+        _complain(f"the database refuses: {str(error.__cause__ or error).splitlines()[0]}", 1)
+    except OSError as error:
+        _complain(str(error), 1)
+    else:
+        sys.exit(code or 0)
+
+
+def _complain(sentence: str, code: int) -> None:
+    print(f"booking: {sentence}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

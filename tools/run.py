@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
     env.setdefault("BASE_URL", f"http://localhost:{port}")
     env.setdefault("SECRET_KEY", kept_secret(instance / "secret-key", ""))
     if not env.get("STRIPE_SECRET_KEY"):
-        env["STRIPE_SECRET_KEY"] = "sk_test_double"
+        env["STRIPE_SECRET_KEY"] = "sk_test_double"  # noqa: S105  the stand-in takes any test key
         env["STRIPE_WEBHOOK_SECRET"] = kept_secret(instance / "webhook-secret", "whsec_")
         env["STRIPE_API_BASE"] = f"http://127.0.0.1:{int(env.get('STRIPE_DOUBLE_PORT') or port + 1)}"
     return env
@@ -50,19 +50,36 @@ def commands(env: dict[str, str]) -> dict[str, list[str]]:
     port = env["PORT"]
     found = {
         "web": [
-            str(BIN / "gunicorn"), "wsgi:app", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-            "--workers", env.get("WEB_WORKERS", "1"), "--threads", "8", "--preload", "--log-level", "warning",
+            str(BIN / "gunicorn"),
+            "wsgi:app",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--worker-class",
+            "gthread",
+            "--workers",
+            env.get("WEB_WORKERS", "1"),
+            "--threads",
+            "8",
+            "--preload",
+            "--log-level",
+            "warning",
             "--no-control-socket",
         ],
         "worker": [str(BIN / "booking"), "worker"],
     }
     if "STRIPE_API_BASE" in env:
         found["stripe double"] = [
-            sys.executable, "-m", "stripe_double",
-            "--port", env["STRIPE_API_BASE"].rsplit(":", 1)[1],
-            "--state", str(Path(env["BOOKING_INSTANCE"]) / "stripe-double.json"),
-            "--webhook-url", f"http://127.0.0.1:{port}/webhooks/stripe",
-            "--webhook-secret", env["STRIPE_WEBHOOK_SECRET"],
+            sys.executable,
+            "-m",
+            "stripe_double",
+            "--port",
+            env["STRIPE_API_BASE"].rsplit(":", 1)[1],
+            "--state",
+            str(Path(env["BOOKING_INSTANCE"]) / "stripe-double.json"),
+            "--webhook-url",
+            f"http://127.0.0.1:{port}/webhooks/stripe",
+            "--webhook-secret",
+            env["STRIPE_WEBHOOK_SECRET"],
         ]
     return found
 

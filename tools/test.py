@@ -16,7 +16,15 @@ PARTS = (
     (
         "on PostgreSQL",
         {"TEST_DATABASE": "postgresql"},
-        ["-n", "2", "--ignore=tests/e2e", "--ignore=tests/stripe_double", "--ignore=tests/house", "-p", "no:cacheprovider"],
+        [
+            "-n",
+            "2",
+            "--ignore=tests/e2e",
+            "--ignore=tests/stripe_double",
+            "--ignore=tests/house",
+            "-p",
+            "no:cacheprovider",
+        ],
     ),
     ("in the browser", {"TEST_DATABASE": "sqlite"}, ["tests/e2e"]),
 )

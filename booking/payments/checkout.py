@@ -1,0 +1,202 @@
+"""The life of a card page at Stripe: opened for held places, gone back to, closed by the parent or by time.
+
+Each step is a short unit of work, then Stripe is asked outside of it, then another unit of work keeps the answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+
+from booking.bookings.models import Basket, Place
+from booking.bookings.places import hold_for_payment
+from booking.core.audit import record
+from booking.core.db import db, unit_of_work
+from booking.core.errors import BookingError, NotFound
+from booking.core.words import clock as clock_words
+from booking.core.words import counted
+from booking.payments.fulfilment import Outcome, fulfil, keep_answer, let_go
+from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, StripeRefused
+from booking.payments.models import Payment
+from booking.payments.states import PAYMENT_MOVES, move
+from booking.payments.to_pay import basket_to_pay, checkout_of
+
+log = structlog.get_logger()
+CARD_PAGE_LASTS = timedelta(minutes=31)
+
+
+class CardPageUnreachable(BookingError):
+    """Stripe could not open a card page; nothing was charged, and the places are held as before."""
+
+    def __init__(self, held_until: datetime | None) -> None:
+        kept = f"Your places are kept until {clock_words(held_until)}. " if held_until else ""
+        super().__init__(
+            f"We cannot reach the card page just now. Nothing was charged. {kept}"
+            "Try again in a minute, or pay in another way."
+        )
+
+
+@dataclass(frozen=True)
+class WhereNext:
+    """Where a parent goes on to: Stripe's page at `url`, or (when there is none) the outcome of what was paid."""
+
+    url: str | None
+    outcome: Outcome | None = None
+    session_id: str | None = None
+
+
+def start_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int | None) -> Payment:
+    """Write down that a card page is about to open and keep its places without an end; a second call finds the first."""
+    summary = checkout_of(account_id, at=at)
+    if summary is not None and summary.card_page is not None:
+        return summary.card_page
+    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)
+    hold_for_payment(summary.basket_id, at=at)
+    payment = Payment(
+        basket_id=summary.basket_id,
+        account_id=account_id,
+        tender="card",
+        amount_pence=summary.card_pence,
+        idempotency_key=f"payment-{secrets.token_urlsafe(18)}",
+        created_at=at,
+        expires_at=(at + CARD_PAGE_LASTS).replace(microsecond=0),
+        user_id=user_id,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    record("card_page_started", "payment", payment.id, at=at, user_id=user_id, pence=payment.amount_pence)
+    return payment
+
+
+def open_page(payment_id: int, *, gateway: Gateway, base_url: str, at: datetime) -> WhereNext:
+    """Open the payment's page at Stripe, or find the one that it has; never a second one.
+
+    Raises `CardPageUnreachable`, with the hold given back, when Stripe cannot open it.
+    """
+    payment = db.session.get_one(Payment, payment_id)
+    try:
+        if payment.stripe_session_id is not None:
+            facts = gateway.retrieve_session(payment.stripe_session_id)
+        else:
+            facts = gateway.create_checkout_session(_page(payment, base_url))
+    except (StripeOutOfReach, StripeRefused) as error:
+        log.warning("card page not opened", payment_id=payment_id, error=str(error))
+        raise CardPageUnreachable(take_back(payment_id, at=at)) from error
+    with unit_of_work():
+        is_current = keep_answer(payment_id, facts)
+    if not is_current:
+        gateway.expire_session(facts.id)
+        raise CardPageUnreachable(None)
+    if facts.status == "open" and facts.url is not None:
+        return WhereNext(facts.url)
+    return WhereNext(None, fulfil(facts.id, gateway=gateway, at=at), facts.id)
+
+
+def close_page(payment_id: int, *, gateway: Gateway, at: datetime, user_id: int | None) -> Outcome:
+    """Close the card page at Stripe first, then give the hold back; when it was paid after all, book."""
+    payment = db.session.get_one(Payment, payment_id)
+    if payment.stripe_session_id is None:
+        take_back(payment_id, at=at)
+        return Outcome.GIVEN_UP
+    facts = gateway.expire_session(payment.stripe_session_id)
+    return fulfil(facts.id, gateway=gateway, at=at, user_id=user_id, facts=facts)
+
+
+def expire_started(at: datetime, gateway: Gateway | None) -> int:
+    """Ask Stripe about every card page whose time is over, then book or give up; gives the number that ended.
+
+    A page is closed at Stripe before its places are freed, so that nobody pays for places that are gone. While
+    Stripe is out of reach the places stay held.
+    """
+    if gateway is None:
+        return 0
+    ended = 0
+    rows = db.session.execute(
+        select(Payment.id, Payment.stripe_session_id).where(
+            Payment.state == "started", Payment.tender == "card", Payment.expires_at <= at
+        )
+    ).all()
+    db.session.rollback()
+    for payment_id, session_id in rows:
+        try:
+            if session_id is None:
+                take_back(payment_id, at=at)
+            else:
+                facts = gateway.retrieve_session(session_id)
+                if facts.status == "open":
+                    facts = gateway.expire_session(session_id)
+                fulfil(facts.id, gateway=gateway, at=at, facts=facts)
+            ended += 1
+        except (StripeOutOfReach, StripeRefused) as error:
+            log.warning("card page not ended", payment_id=payment_id, error=str(error))
+    return ended
+
+
+def payment_of(account_ids: set[int], payment_id: int) -> Payment:
+    """One of these accounts' own card payments; raises `NotFound` for any other."""
+    payment = db.session.scalars(
+        select(Payment).where(
+            Payment.id == payment_id, Payment.tender == "card", Payment.account_id.in_(account_ids)
+        )
+    ).one_or_none()
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def returned_payment(account_ids: set[int], session_id: str, *, gateway: Gateway) -> Payment:
+    """The payment of a card page that a parent came back from; raises `NotFound` for another family's.
+
+    When the page's id was not kept (we stopped between opening it and writing that down), Stripe names the payment.
+    """
+    mine = select(Payment).where(Payment.account_id.in_(account_ids))
+    payment = db.session.scalars(mine.where(Payment.stripe_session_id == session_id)).one_or_none()
+    if payment is None:
+        try:
+            reference = gateway.retrieve_session(session_id).reference
+        except StripeRefused as error:
+            raise NotFound from error
+        payment = db.session.scalars(mine.where(Payment.idempotency_key == reference)).one_or_none()
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def held_until_of(basket_id: int) -> datetime | None:
+    """Until when the basket's places are held; nothing when none is, or when a card page holds them."""
+    ends = db.session.scalars(
+        select(Place.held_until).where(Place.basket_id == basket_id, Place.state == "held")
+    ).all()
+    return min((end for end in ends if end is not None), default=None)
+
+
+def take_back(payment_id: int, *, at: datetime) -> datetime | None:
+    """End a payment whose page never opened, and give its places their minutes back."""
+    with unit_of_work():
+        payment = db.session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update()).one()
+        if payment.state == "started" and payment.stripe_session_id is None:
+            move(payment, "failed", PAYMENT_MOVES)
+            let_go(payment, at=at)
+        basket_id = payment.basket_id
+    return held_until_of(basket_id) if basket_id is not None else None
+
+
+def _page(payment: Payment, base_url: str) -> CardPage:
+    basket = db.session.get_one(Basket, payment.basket_id)
+    count = len(
+        db.session.scalars(select(Place.id).where(Place.basket_id == basket.id, Place.state == "held")).all()
+    )
+    assert payment.expires_at is not None
+    return CardPage(
+        idempotency_key=payment.idempotency_key,
+        payment_id=payment.id,
+        amount_pence=payment.amount_pence,
+        title=f"Booking {basket.reference}: {counted(count, 'session')}",
+        expires_at=payment.expires_at,
+        success_url=f"{base_url}/checkout/back?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{base_url}/checkout/cancelled/{payment.id}",
+    )

@@ -1,0 +1,29 @@
+"""What the letters about payments say, gathered at the moment of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from booking.core.db import db
+from booking.messages.letters import Letter, write_letter
+from booking.payments.models import Payment
+from booking.people.models import School
+
+
+def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter:
+    """Tell a family that a card payment could not be used and goes back whole; `context` holds the payment's id."""
+    payment = db.session.get_one(Payment, int(context["payment_id"]))
+    school = db.session.scalars(select(School)).first()
+    return write_letter(
+        "late_refund",
+        {
+            "amount_pence": payment.amount_pence,
+            "reference": payment.basket.reference if payment.basket else "",
+            "link": f"{base_url}/book",
+            "school": school.name if school else "Eight till Six",
+            "phone": school.phone if school else "",
+        },
+    )

@@ -1,0 +1,167 @@
+"""Paying without a card: from the family's credit, with a promise to pay at the office, and money handed in there."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from booking.bookings.models import Basket
+from booking.bookings.places import book_basket
+from booking.core.audit import record
+from booking.core.db import db
+from booking.core.errors import BookingError
+from booking.ledger.balances import credit_pence
+from booking.ledger.posting import post_payment
+from booking.payments.models import Payment
+from booking.payments.to_pay import (
+    NotEnoughCredit,
+    NothingToPay,
+    Summary,
+    basket_to_pay,
+    checkout_of,
+    office_due_at,
+)
+
+MOST_AT_ONCE_PENCE = 500_000
+
+
+class NotATillAmount(BookingError):
+    """The office typed nothing, less than nothing or more than any family pays at once; nothing was posted."""
+
+    def __init__(self) -> None:
+        super().__init__("Enter an amount between £0.01 and £5,000.00. Nothing was posted.")
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is still to be paid of one promise, and by when; `basket_id` is empty for what no promise covers."""
+
+    basket_id: int | None
+    reference: str | None
+    due_at: datetime | None
+    amount_pence: int
+    is_late: bool
+
+
+def pay_basket(account_id: int, tender: str, *, seen_pence: int, at: datetime, user_id: int | None) -> str:
+    """Book the family's basket by `credit`, by `office`, or `free` when it costs nothing; gives its reference.
+
+    Raises the refusals of `basket_to_pay` and `NotEnoughCredit`; then nothing has changed.
+    """
+    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)
+    pay = {"credit": pay_from_credit, "office": pay_at_office, "free": book_free}[tender]
+    pay(summary.basket_id, at=at, user_id=user_id)
+    return summary.reference
+
+
+def pay_from_credit(basket_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
+    """Book a held basket and let the family's credit pay all of it; raises `NotEnoughCredit`."""
+    summary = _summary(basket_id, at=at)
+    if not summary.total_pence:
+        book_free(basket_id, at=at, user_id=user_id)
+        return None
+    book_basket(basket_id, at=at, user_id=user_id)
+    account_id = db.session.get_one(Basket, basket_id).account_id
+    if credit_pence(account_id) < 0:  # asked after the booking, which has locked the account
+        raise NotEnoughCredit
+    return _payment(summary, account_id, "credit", summary.total_pence, "paid", at=at, user_id=user_id)
+
+
+def pay_at_office(basket_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
+    """Book a held basket now; credit pays what it can, and the rest is promised within seven days."""
+    summary = _summary(basket_id, at=at)
+    account_id = db.session.get_one(Basket, basket_id).account_id
+    book_basket(basket_id, at=at, user_id=user_id)
+    if not summary.rest_pence:
+        return None
+    return _payment(summary, account_id, "office", summary.rest_pence, "promised", at=at, user_id=user_id)
+
+
+def book_free(basket_id: int, *, at: datetime, user_id: int | None) -> None:
+    """Book a held basket that costs nothing; raises `NotEnoughCredit` when it costs something after all."""
+    if _summary(basket_id, at=at).total_pence:
+        raise NotEnoughCredit
+    book_basket(basket_id, at=at, user_id=user_id)
+
+
+def take_office_payment(account_id: int, amount_pence: int, *, at: datetime, user_id: int | None) -> Payment:
+    """Money was handed in at the office: it pays what the family owes, and the rest is credit."""
+    if not 0 < amount_pence <= MOST_AT_ONCE_PENCE:
+        raise NotATillAmount
+    payment = Payment(
+        account_id=account_id,
+        tender="office",
+        state="paid",
+        amount_pence=amount_pence,
+        idempotency_key=f"office-{secrets.token_urlsafe(18)}",
+        created_at=at,
+        paid_at=at,
+        user_id=user_id,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    post_payment(payment.id, account_id, None, amount_pence, "office", at=at, user_id=user_id)
+    record("office_paid", "payment", payment.id, at=at, user_id=user_id, pence=amount_pence)
+    return payment
+
+
+def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
+    """What a family still owes, by promise, the earliest due first; money that came in pays the oldest first."""
+    debt_pence = -credit_pence(account_id)
+    if debt_pence <= 0:
+        return []
+    rows = db.session.execute(
+        select(Payment.basket_id, Basket.reference, Payment.due_at, Payment.amount_pence)
+        .join(Basket, Basket.id == Payment.basket_id)
+        .where(Payment.account_id == account_id, Payment.state == "promised")
+        .order_by(Payment.due_at.desc(), Payment.id.desc())
+    )
+    owed = []
+    for basket_id, reference, due_at, amount_pence in rows:
+        part_pence = min(amount_pence, debt_pence)
+        if part_pence <= 0:
+            break
+        owed.append(Owed(basket_id, reference, due_at, part_pence, due_at < at))
+        debt_pence -= part_pence
+    if debt_pence:
+        owed.append(Owed(None, None, None, debt_pence, is_late=False))
+    return owed[::-1]
+
+
+def _summary(basket_id: int, *, at: datetime) -> Summary:
+    basket = db.session.get_one(Basket, basket_id)
+    summary = checkout_of(basket.account_id, at=at)
+    if summary is None or summary.basket_id != basket_id:
+        raise NothingToPay
+    return summary
+
+
+def _payment(
+    summary: Summary,
+    account_id: int,
+    tender: str,
+    amount_pence: int,
+    state: str,
+    *,
+    at: datetime,
+    user_id: int | None,
+) -> Payment:
+    payment = Payment(
+        basket_id=summary.basket_id,
+        account_id=account_id,
+        tender=tender,
+        state=state,
+        amount_pence=amount_pence,
+        idempotency_key=f"{tender}-{summary.reference}-{secrets.token_urlsafe(9)}",
+        created_at=at,
+        paid_at=at if state == "paid" else None,
+        due_at=office_due_at(at) if state == "promised" else None,
+        user_id=user_id,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    record(f"{tender}_{state}", "payment", payment.id, at=at, user_id=user_id, pence=amount_pence)
+    return payment

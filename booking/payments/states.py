@@ -1,0 +1,36 @@
+"""The one table of how payments and refunds move from state to state; whatever is not in it is refused.
+
+A payment that was given up or failed may still become paid: money can come late, and is never ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+PAYMENT_MOVES: dict[str, frozenset[str]] = {
+    "started": frozenset({"paid", "given_up", "failed"}),
+    "promised": frozenset(),
+    "paid": frozenset(),
+    "given_up": frozenset({"paid"}),
+    "failed": frozenset({"paid"}),
+}
+REFUND_MOVES: dict[str, frozenset[str]] = {
+    "asked": frozenset({"done", "failed"}),
+    "done": frozenset({"failed"}),
+    "failed": frozenset(),
+}
+
+
+class WrongMove(RuntimeError):
+    """A programming error: a payment or refund was sent to a state that its own state does not lead to."""
+
+
+class _HasState(Protocol):
+    state: str
+
+
+def move(row: _HasState, to: str, moves: dict[str, frozenset[str]]) -> None:
+    """Put a row into its next state; raises `WrongMove` when the table does not allow it."""
+    if to not in moves[row.state]:
+        raise WrongMove(f"{type(row).__name__} from {row.state} to {to}")
+    row.state = to

@@ -1,0 +1,82 @@
+"""Stripe's signed events: looked up by type in one table, each has its effect once, in the transaction of its id.
+
+An event is only a reason to ask Stripe; no amount and no state is taken from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from booking.core.db import db, unit_of_work
+from booking.payments.fulfilment import fulfil, note_event
+from booking.payments.gateway import EventFacts, Gateway, StripeRefused
+from booking.payments.models import Payment, StripeEvent
+from booking.payments.refunds import note_refunds
+
+log = structlog.get_logger()
+Handler = Callable[[EventFacts, Gateway, datetime], None]
+
+
+def take_event(event: EventFacts, *, gateway: Gateway, at: datetime) -> bool:
+    """Let a signed event have its effect; false when it had it before or has none. Raises `StripeOutOfReach`."""
+    handler = HANDLERS.get(event.type)
+    if handler is None:
+        log.info("stripe event without effect", event_id=event.id, type=event.type)
+        return False
+    if _is_known(event.id):
+        log.info("stripe event again", event_id=event.id, type=event.type)
+        return False
+    try:
+        handler(event, gateway, at)
+    except StripeRefused as error:
+        log.warning("stripe does not know what its event is about", event_id=event.id, code=error.code)
+        return False
+    except IntegrityError:
+        if not _is_known(event.id):
+            raise
+        log.info("stripe event at the same time", event_id=event.id, type=event.type)
+        return False
+    return True
+
+
+def _card_page(event: EventFacts, gateway: Gateway, at: datetime) -> None:
+    """A card page was paid, or ended."""
+    fulfil(event.object_id, gateway=gateway, at=at, event=event)
+
+
+def _refund(event: EventFacts, gateway: Gateway, at: datetime) -> None:
+    """Money went back, or did not; the event's object is a charge or a refund, and both name the payment intent."""
+    if event.intent_id is None:
+        log.warning("a refund without a payment", event_id=event.id)
+        return
+    facts = list(gateway.refunds(event.intent_id))
+    with unit_of_work():
+        noted = note_event(event, at=at)
+        payment = db.session.scalars(
+            select(Payment).where(Payment.stripe_intent_id == event.intent_id).with_for_update()
+        ).one_or_none()
+        if payment is None:
+            log.warning("a refund that is not ours", event_id=event.id)
+            return
+        noted.payment_id = payment.id
+        note_refunds(payment, facts, at=at)
+
+
+HANDLERS: dict[str, Handler] = {
+    "checkout.session.completed": _card_page,
+    "checkout.session.async_payment_succeeded": _card_page,
+    "checkout.session.async_payment_failed": _card_page,
+    "checkout.session.expired": _card_page,
+    "charge.refunded": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
+}
+
+
+def _is_known(event_id: str) -> bool:
+    return db.session.get(StripeEvent, event_id) is not None

@@ -23,7 +23,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.jobs import claim_job
 from booking.core.settings import Settings
 from booking.messages.sending import send_due
-from booking.office.background import COMPOSERS, JOBS
+from booking.office.background import JOBS, composers
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import gateway_of
 from booking.payments.refunds import send_refunds
@@ -53,7 +53,7 @@ def make_huey(settings: Settings) -> Huey:
 
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
     """What each tick does, in order; a step that fails is logged, and the next one still runs."""
-    gateway = gateway_of(settings)
+    gateway, letters = gateway_of(settings), composers(settings)
 
     def expire(at: datetime) -> None:
         with unit_of_work():
@@ -68,7 +68,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
-        ("send messages", lambda at: send_due(at, settings, COMPOSERS)),
+        ("send messages", lambda at: send_due(at, settings, letters)),
     ]
 
 

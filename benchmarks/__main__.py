@@ -1,0 +1,24 @@
+"""`make bench`: every figure in one run on this machine; nothing is compared with a fixed time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+from benchmarks import holds, pages, starting
+from benchmarks.printing import heading
+
+
+def main() -> None:
+    """Run each benchmark in turn, in a folder that goes away."""
+    heading(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.platform()}")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        starting.run()
+        pages.run(Path(folder))
+        holds.run(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

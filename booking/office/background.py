@@ -1,0 +1,23 @@
+"""What the worker knows by name: who gathers the words of each letter, and who does each kind of job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from booking.core.settings import Settings
+from booking.messages.letters import Composer
+from booking.office.demo.history import write_history
+from booking.office.letters import confirmation_letter, offer_letter
+from booking.payments.letters import late_refund_letter
+
+JOBS: Mapping[str, Callable[[int], None]] = {"demo_history": write_history}
+
+
+def composers(settings: Settings) -> dict[str, Composer]:
+    """The composer of each template; links in letters stand on `BASE_URL`."""
+    return {
+        "confirmation": partial(confirmation_letter, base_url=settings.base_url),
+        "late_refund": partial(late_refund_letter, base_url=settings.base_url),
+        "offer": partial(offer_letter, base_url=settings.base_url),
+    }

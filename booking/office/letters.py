@@ -1,0 +1,71 @@
+"""Letters whose words come from several rooms, gathered at the moment of sending, so that they say what is true then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from booking.bookings.models import Basket, WaitingEntry
+from booking.core import clock
+from booking.core.db import db
+from booking.core.words import clock as hour
+from booking.core.words import counted, full_day, moment, short_day
+from booking.messages.letters import Attachment, Letter, write_letter
+from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
+from booking.people.models import School
+
+
+def school_words() -> dict[str, str]:
+    """The school's name and telephone, as every letter ends."""
+    school = db.session.scalars(select(School)).first()
+    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}
+
+
+def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Everything that a basket booked, by child, with a calendar file; nothing when all of it is cancelled by now."""
+    basket = db.session.get_one(Basket, int(context["basket_id"]))
+    found = confirmation_of(basket.reference, {basket.account_id})
+    children = [
+        {"name": name, "lines": [_line(line) for line in lines if not line.is_cancelled]}
+        for name, lines in found.children.items()
+    ]
+    children = [child for child in children if child["lines"]]
+    if not children:
+        return None
+    words = {
+        "count_words": counted(sum(len(child["lines"]) for child in children), "session"),
+        "reference": found.reference,
+        "children": children,
+        "total_pence": found.total_pence,
+        "paid_words": found.paid_words,
+        "link": f"{base_url}/bookings/{found.reference}",
+        **school_words(),
+    }
+    content = calendar_of(basket.reference, {basket.account_id}, at=clock.now())
+    return write_letter("confirmation", words, (Attachment("bookings.ics", "text/calendar", content),))
+
+
+def _line(line: BookedLine) -> str:
+    return f"{short_day(line.date)}, {hour(line.starts_at)} to {hour(line.ends_at)}: {line.activity}, {line.room}"
+
+
+def offer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """A place from the waiting list, with its end; nothing when it was taken, refused or has ended meanwhile."""
+    entry = db.session.get(WaitingEntry, int(context["entry_id"]))
+    if entry is None or entry.state != "offered" or entry.offer_ends_at is None:
+        return None
+    if entry.offer_ends_at <= clock.now():
+        return None
+    session = entry.session
+    words = {
+        "activity": session.run.activity.name,
+        "child": entry.pupil.first_name,
+        "date_words": full_day(session.date),
+        "times": f"{hour(session.starts_at)} to {hour(session.ends_at)}",
+        "until_words": moment(entry.offer_ends_at),
+        "link": f"{base_url}/bookings",
+        **school_words(),
+    }
+    return write_letter("offer", words)

@@ -1,0 +1,49 @@
+"""Who each route is for, stated a second time and apart from the code.
+
+`scoped_for` names the roles that see only their own: on another's thing the answer is 404.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ANYONE = frozenset({"anyone"})
+WRITES_BY_GET = {"audit_entry", "sign_in_attempt", "release"}
+"""Tables that a GET may add to: who looked at what, sign-ins, and the release that a first look makes."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the table says of one endpoint."""
+
+    audience: frozenset[str]
+    scoped_for: frozenset[str] = frozenset()
+    is_signed: bool = False
+    may_write_by_get: bool = False
+
+
+def anyone(*, is_signed: bool = False) -> Route:
+    """A public page; `is_signed` for Stripe's events, which carry a signature in place of a token."""
+    return Route(ANYONE, is_signed=is_signed)
+
+
+def only(*roles: str, scoped: tuple[str, ...] = (), may_write_by_get: bool = False) -> Route:
+    """A page for these roles; for those in `scoped` only where the thing is theirs."""
+    return Route(frozenset(roles), frozenset(scoped), may_write_by_get=may_write_by_get)
+
+
+ROUTES: dict[str, Route] = {
+    "web.healthz": anyone(),
+    "web.readyz": anyone(),
+    "web.metrics": anyone(),
+    "people.sign_in": anyone(),
+    "people.sign_out": anyone(),
+    "people.join": anyone(),
+    "registers.today": only("staff", "manager"),
+    "registers.day": only("staff", "manager"),
+    "registers.session": only("staff", "manager", scoped=("staff",)),
+    "registers.mark": only("staff", "manager", scoped=("staff",)),
+    "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
+    "registers.print_day": only("staff", "manager"),
+    "registers.print_session": only("staff", "manager", scoped=("staff",)),
+}

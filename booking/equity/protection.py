@@ -58,7 +58,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """One direction of one need: the cell must be able to move by `distance`, `sign` -1 for down."""
 
     need: Need
@@ -77,18 +77,18 @@ def need_of(cell: int, value: int, k: int, fixed: frozenset[int] = frozenset()) 
     return Need(cell, max(value - 1, 1), k - value, fixed)
 
 
+def sides_of(need: Need) -> list[Side]:
+    """The directions that a need asks for; a distance of 0 asks for nothing."""
+    return [Side(need, sign, distance) for sign, distance in ((1, need.up), (-1, need.down)) if distance > 0]
+
+
 def choose(problem: Problem, *, whole: bool = False) -> frozenset[int]:
     """The units of least weight to withhold; sides that already hold are left out until they do not.
 
     A choice that is best for some sides and good for all is best for all, so nothing is lost by adding them late.
     """
-    sides = [
-        _Side(need, sign, distance)
-        for need in problem.needs
-        for sign, distance in ((1, need.up), (-1, need.down))
-        if distance > 0
-    ]
-    taken: list[_Side] = []
+    sides = [side for need in problem.needs for side in sides_of(need)]
+    taken: list[Side] = []
     chosen = problem.forced
     while True:
         failing = [side for side in sides if side not in taken and not can_move(problem, chosen, side, whole)]
@@ -108,7 +108,7 @@ def _balance(problem: Problem) -> Array:
     return matrix
 
 
-def can_move(problem: Problem, chosen: frozenset[int], side: _Side, whole: bool) -> bool:
+def can_move(problem: Problem, chosen: frozenset[int], side: Side, whole: bool) -> bool:
     """Whether the side holds when just the chosen units are withheld."""
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -181,7 +181,7 @@ class _Program:
         return solution
 
 
-def _least_weight(problem: Problem, sides: Sequence[_Side], whole: bool) -> frozenset[int]:
+def _least_weight(problem: Problem, sides: Sequence[Side], whole: bool) -> frozenset[int]:
     program = _Program()
     for unit, weight in enumerate(problem.weights):
         program.column(1 if unit in problem.forced else 0, 1, True, weight)
@@ -206,7 +206,7 @@ def _add_company(program: _Program, problem: Problem, line: Sequence[tuple[int, 
             program.row([(problem.units[other] or 0, 1.0) for other in cells if other != cell], 1, len(cells))
 
 
-def _add_side(program: _Program, problem: Problem, side: _Side, whole: bool) -> None:
+def _add_side(program: _Program, problem: Problem, side: Side, whole: bool) -> None:
     """Another set of counts in which the side's cell has moved, and no shown or fixed cell has."""
     most = side.distance * problem.reach
     place = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +16,7 @@ from booking.registers.expected import may_see_session, registers_of, sessions_f
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
+from booking.registers.provider import provider_view
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
 from booking.web.audience import for_roles
 
@@ -160,3 +161,14 @@ def _pdf(sessions: list[Session], name: str) -> Response:
     response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+@blueprint.get("/provider/")
+@for_roles("staff")
+def provider() -> ResponseReturnValue:
+    """An outside provider's own sessions, places and takings; staff of the school have no such page."""
+    if current_user.seller_id is None:
+        raise NotFound
+    return render_template(
+        "registers/provider.html", view=provider_view(current_user.seller_id, today=clock.today())
+    )

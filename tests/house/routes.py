@@ -45,5 +45,6 @@ ROUTES: dict[str, Route] = {
     "registers.mark": only("staff", "manager", scoped=("staff",)),
     "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
     "registers.print_day": only("staff", "manager"),
+    "registers.provider": only("staff"),
     "registers.print_session": only("staff", "manager", scoped=("staff",)),
 }

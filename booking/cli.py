@@ -19,7 +19,7 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.core.settings import Settings
-from booking.equity.commands import equity
+from booking.equity.report_command import equity
 from booking.office.backup import restore_backup, write_backup
 from booking.office.checks import all_problems
 from booking.office.demo.commands import demo

@@ -24,6 +24,6 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     for rank, index in zip(
         range(count, 0, -1), sorted(range(count), key=lambda i: -p_values[i]), strict=True
     ):
-        smallest = min(smallest, p_values[index] * count / rank)
+        smallest = min(smallest, p_values[index] * (count / rank))
         q_values[index] = smallest
     return q_values

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from booking.core.errors import BookingError
@@ -88,27 +89,34 @@ def choose(problem: Problem, *, whole: bool = False) -> frozenset[int]:
     A choice that is best for some sides and good for all is best for all, so nothing is lost by adding them late.
     """
     sides = [side for need in problem.needs for side in sides_of(need)]
+    balance = balance_of(problem)
     taken: list[Side] = []
     chosen = problem.forced
     while True:
-        failing = [side for side in sides if side not in taken and not can_move(problem, chosen, side, whole)]
+        open_sides = (side for side in sides if side not in taken)
+        failing = list(
+            islice(
+                (side for side in open_sides if not can_move(problem, balance, chosen, side, whole)),
+                SIDES_A_ROUND,
+            )
+        )
         if not failing:
             return chosen
-        taken += failing[:SIDES_A_ROUND]
+        taken += failing
         chosen = _least_weight(problem, taken, whole)
 
 
-def _balance(problem: Problem) -> Array:
-    import numpy as np
+def balance_of(problem: Problem) -> Any:
+    """The sums as a sparse matrix, one line each."""
+    from scipy.sparse import csr_array
 
-    matrix = np.zeros((len(problem.sums), len(problem.values)))
-    for line, terms in enumerate(problem.sums):
-        for cell, sign in terms:
-            matrix[line, cell] += sign
-    return matrix
+    terms = [(line, cell, sign) for line, parts in enumerate(problem.sums) for cell, sign in parts]
+    lines, cells, signs = zip(*terms, strict=True) if terms else ((), (), ())
+    shape = (len(problem.sums), len(problem.values))
+    return csr_array(([float(sign) for sign in signs], (lines, cells)), shape=shape)
 
 
-def can_move(problem: Problem, chosen: frozenset[int], side: Side, whole: bool) -> bool:
+def can_move(problem: Problem, balance: Any, chosen: frozenset[int], side: Side, whole: bool) -> bool:
     """Whether the side holds when just the chosen units are withheld."""
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -129,7 +137,7 @@ def can_move(problem: Problem, chosen: frozenset[int], side: Side, whole: bool) 
         return False
     answer = milp(
         np.zeros(count),
-        constraints=[LinearConstraint(_balance(problem), 0, 0)],
+        constraints=[LinearConstraint(balance, 0, 0)],
         bounds=Bounds(low, high),
         integrality=np.full(count, int(whole)),
     )

@@ -89,7 +89,7 @@ def _too_narrow(found: Mapping[Cell, Interval], cells: Collection[Cell], counts:
         value = getattr(count, cell[3])
         low, high = found[cell]
         enough = k if cell[3] == "on_roll" else min(k, count.on_roll)
-        if low > max(0, min(1, value - 1)) or (high is not None and high < enough):
+        if low > max(0, min(1, value - 1)) or _below(high, enough):
             lost.add(cell)
     return lost
 
@@ -107,6 +107,7 @@ def _lost_with_earlier(
     differences: dict[Cell, tuple[int, int]] = {}
     for number, release in enumerate(earlier):
         when = f"earlier {number}"
+        in_all = abs(counts[ALL].took_part - release.counts[ALL].took_part)
         sums += _sums(release.counts, when)
         before |= _printed(release.counts, release.shown, when)
         before |= {_cell(when, key, "on_roll"): count.on_roll for key, count in release.counts.items()}
@@ -114,21 +115,28 @@ def _lost_with_earlier(
             sums.append(_tie(counts, release, key, when))
             apart = abs(counts[key].took_part - release.counts[key].took_part)
             if 1 <= apart < k and key != ALL:
-                differences[_cell(when, key, "joined")] = (apart, min(k, counts[key].on_roll))
+                differences[_cell(when, key, "joined")] = (
+                    apart,
+                    min(k, max(apart, min(counts[key].on_roll, in_all))),
+                )
     wanted = [*small, *differences]
     public = {cell: value for cell, value in known.items() if cell[3] == "on_roll"}
 
-    def lost(given: Mapping[Cell, int]) -> set[Cell]:
-        found = intervals(given, sums, wanted)
+    def lost(given: Mapping[Cell, int], cells: Collection[Cell]) -> set[Cell]:
+        found = intervals(given, sums, cells)
         narrow = {
             cell
             for cell, (value, enough) in differences.items()
-            if found[cell][0] > min(1, value - 1) or (found[cell][1] or enough) < enough
+            if cell in found and (found[cell][0] > min(1, value - 1) or _below(found[cell][1], enough))
         }
-        return narrow | _too_narrow(found, small, counts, k)
+        return narrow | _too_narrow(found, [cell for cell in small if cell in found], counts, k)
 
-    together = lost({**known, **before})
-    return together - lost(public | before) if together else together
+    together = lost({**known, **before}, wanted)
+    return together - lost(public | before, sorted(together)) if together else together
+
+
+def _below(high: int | None, enough: int) -> bool:
+    return high is not None and high < enough
 
 
 def _tie(counts: Counts, release: EarlierRelease, key: GroupKey, when: str) -> Sum:

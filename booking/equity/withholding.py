@@ -7,9 +7,9 @@ was released before. Numbers that earlier releases gave away by themselves canno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from booking.equity.protection import Need, Problem, Side, can_move, choose, sides_of
+from booking.equity.protection import Need, Problem, balance_of, can_move, choose, sides_of
 from booking.equity.uptake import ALL, Characteristic, Counts, GroupCount, GroupKey
 
 PUBLIC_THRESHOLD = 10
@@ -84,13 +84,8 @@ def rows_to_withhold(
     for unit, key in enumerate(keys):
         if _add_needs(draft, counts[key], rows[key], public, is_sensitive=key[0] in sensitive):
             forced.add(unit)
-    alone = list(draft.needs)
-    if earlier:
-        known = public | shown_before
-        draft.needs += [
-            Need(need.cell, need.down, need.up, need.fixed | known) for need in alone if need.fixed
-        ]
-        draft.needs += [_small(cell, draft.values[cell], k, ceiling, known) for cell, ceiling in joined]
+    known = public | shown_before
+    joined_needs = [_small(cell, draft.values[cell], k, ceiling, known) for cell, ceiling in joined]
     problem = Problem(
         values=draft.values,
         units=draft.units,
@@ -101,7 +96,7 @@ def rows_to_withhold(
         reach=REACH,
     )
     if earlier:
-        problem = _without_hopeless(problem, len(alone), whole)
+        problem = _against_earlier(problem, joined_needs, known, whole)
     return frozenset(keys[unit] for unit in choose(problem, whole=whole))
 
 
@@ -147,6 +142,7 @@ def _add_earlier(
     draft.add_up(then)
     shown = {cell for key in release.shown for cell in then[key]} | {cells[2] for cells in then.values()}
     small: list[tuple[int, int]] = []
+    in_all = abs(counts[ALL].took_part - release.counts[ALL].took_part)
     for key in sorted(then.keys() & rows.keys()):
         now, before = counts[key].took_part, release.counts[key].took_part
         line = [(rows[key][0], 1), (then[key][0], -1)]
@@ -154,29 +150,24 @@ def _add_earlier(
             joined = draft.cell(abs(now - before), None)
             line.append((joined, -1 if now >= before else 1))
             if 1 <= abs(now - before) < draft.k and key != ALL:
-                small.append((joined, counts[key].on_roll))
+                small.append((joined, max(abs(now - before), min(counts[key].on_roll, in_all))))
         draft.sums.append(line)
     return shown, small
 
 
-def _without_hopeless(problem: Problem, certain: int, whole: bool) -> Problem:
-    """Leave out what earlier releases gave away whatever is withheld now; the first `certain` needs always stay."""
+def _against_earlier(problem: Problem, joined: Sequence[Need], known: frozenset[int], whole: bool) -> Problem:
+    """Ask each need of a reader who knows the earlier releases too, but for what these gave away by themselves.
+
+    A need that holds for that reader holds for one who knows less; the others stay as they were.
+    """
     everything = frozenset(range(len(problem.weights)))
+    balance = balance_of(problem)
 
-    def holds(side: Side) -> bool:
-        return can_move(problem, everything, side, whole)
+    def can_hold(need: Need) -> bool:
+        return all(can_move(problem, balance, everything, side, whole) for side in sides_of(need))
 
-    kept = [
-        need
-        for number, need in enumerate(problem.needs)
-        if number < certain or all(holds(side) for side in sides_of(need))
-    ]
-    return Problem(
-        problem.values,
-        problem.units,
-        problem.weights,
-        problem.sums,
-        kept,
-        problem.forced,
-        problem.reach,
-    )
+    needs = []
+    for need in problem.needs:
+        harder = replace(need, fixed=need.fixed | known)
+        needs.append(harder if need.fixed and can_hold(harder) else need)
+    return replace(problem, needs=[*needs, *(need for need in joined if can_hold(need))])

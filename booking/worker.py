@@ -16,7 +16,7 @@ from flask import Flask
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
-from booking.bookings.places import expire_overdue
+from booking.bookings.expiry import expire_overdue
 from booking.bookings.waiting_list import make_offers
 from booking.core import clock
 from booking.core.db import db, unit_of_work

@@ -40,6 +40,7 @@ class Basket(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     first_held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     booked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     account: Mapped[FamilyAccount] = relationship()
     lines: Mapped[list[BasketLine]] = relationship(back_populates="basket", cascade="all, delete-orphan")

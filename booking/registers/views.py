@@ -166,9 +166,9 @@ def _pdf(sessions: list[Session], name: str) -> Response:
 @blueprint.get("/provider/")
 @for_roles("staff")
 def provider() -> ResponseReturnValue:
-    """An outside provider's own sessions, places and takings; staff of the school have no such page."""
+    """An outside provider's own sessions, places and takings; the school's own staff go on to their registers."""
     if current_user.seller_id is None:
-        raise NotFound
+        return redirect(url_for("registers.today"))
     return render_template(
         "registers/provider.html", view=provider_view(current_user.seller_id, today=clock.today())
     )

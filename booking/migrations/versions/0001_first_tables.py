@@ -264,6 +264,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('first_held_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('booked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("state IN ('open', 'paying', 'booked', 'ended')", name=op.f('ck_basket_state_known')),
     sa.ForeignKeyConstraint(['account_id'], ['family_account.id'], name=op.f('fk_basket_account_id_family_account')),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_basket_user_id_user_account')),

@@ -1,0 +1,260 @@
+"""A family's choice: ticking takes nothing; the free breakfast is only told; holding is `places.take_holds`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import delete, insert, select, update
+
+from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
+from booking.bookings.places import BasketIsPaying, HoldIsOver, Pair, extend_hold
+from booking.bookings.rules import load_situation
+from booking.bookings.settling import new_basket
+from booking.core.db import db
+from booking.core.errors import BookingError
+from booking.people.models import Guardianship, Pupil, account_member
+from booking.provision.models import Activity, Run, Session
+
+
+class NotYourChild(BookingError):
+    """The family may not book for that child; nothing in the basket was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("You cannot book for that child. Nothing in your basket was changed.")
+
+
+@dataclass(frozen=True)
+class BasketRow:
+    """One line as the parent checks it; `problem` says why it cannot be had now, `is_held` that it is kept."""
+
+    pupil_id: int
+    session_id: int
+    child: str
+    activity: str
+    kind: str
+    date: date
+    starts_at: time
+    ends_at: time
+    price_pence: int
+    is_held: bool
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class BasketView:
+    """The basket page: its rows by date, what is held and until when; pence of all rows that can be had."""
+
+    rows: list[BasketRow]
+    held_until: datetime | None
+    is_paying: bool
+
+    @property
+    def total_pence(self) -> int:
+        """What the rows cost together, those with a problem left out."""
+        return sum(row.price_pence for row in self.rows if row.problem is None)
+
+    @property
+    def held_count(self) -> int:
+        """How many rows are held."""
+        return sum(row.is_held for row in self.rows)
+
+    @property
+    def to_hold(self) -> int:
+        """How many rows are chosen but not held."""
+        return len(self.rows) - self.held_count
+
+
+EMPTY = BasketView([], None, False)
+
+
+def open_basket(account_id: int) -> Basket | None:
+    """The family's basket that is being filled or paid, if there is one."""
+    return db.session.scalars(
+        select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
+    ).first()
+
+
+def bookable_pupils(account_id: int) -> list[Pupil]:
+    """The children for whom the adults of an account may book, oldest first."""
+    return list(
+        db.session.scalars(
+            select(Pupil)
+            .where(
+                Pupil.id.in_(
+                    select(Guardianship.pupil_id)
+                    .join(account_member, account_member.c.user_id == Guardianship.user_id)
+                    .where(account_member.c.account_id == account_id, Guardianship.may_book)
+                ),
+                Pupil.status != "left",
+            )
+            .order_by(Pupil.date_of_birth, Pupil.forename, Pupil.id)
+        )
+    )
+
+
+def choose_week(
+    account_id: int, wanted: Collection[Pair], shown: Collection[Pair], *, at: datetime, user_id: int | None
+) -> Basket:
+    """Make the basket hold, of all that was shown, exactly what is wanted; what was not shown stays as it is.
+
+    A line that was unticked lets its hold go. Free slots are told to the kitchen at once and never get into the basket.
+    Raises `NotYourChild` or `BasketIsPaying`; then nothing is changed.
+    """
+    wanted, shown = set(wanted), set(shown) | set(wanted)
+    if not {pupil for pupil, _ in shown} <= {pupil.id for pupil in bookable_pupils(account_id)}:
+        raise NotYourChild
+    basket = open_basket(account_id) or new_basket(account_id, at=at, user_id=user_id)
+    known, free = _sessions({session for _, session in shown})
+    _set_forecasts(
+        {p for p in wanted if p[1] in free}, {p for p in shown if p[1] in free}, account_id, at, user_id
+    )
+    wanted, shown = {p for p in wanted if p[1] in known}, {p for p in shown if p[1] in known}
+    has = {(line.pupil_id, line.session_id) for line in basket.lines}
+    gone, new = (has & shown) - wanted, wanted - has
+    if basket.state == "paying" and (gone or new):
+        raise BasketIsPaying
+    for pupil_id, session_id in gone:
+        _take_out(basket.id, pupil_id, session_id, at, user_id)
+    if new:
+        db.session.execute(
+            insert(BasketLine),
+            [
+                {"basket_id": basket.id, "pupil_id": pupil, "session_id": session}
+                for pupil, session in sorted(new)
+            ],
+        )
+    db.session.expire(basket, ["lines"])
+    return basket
+
+
+def _sessions(session_ids: Collection[int]) -> tuple[set[int], set[int]]:
+    """Which of these are sessions that are paid or booked, and which are free slots."""
+    rows = db.session.execute(
+        select(Session.id, Activity.is_free_slot)
+        .join(Run, Run.id == Session.run_id)
+        .join(Activity, Activity.id == Run.activity_id)
+        .where(Session.id.in_(session_ids))
+    ).all()
+    return {row.id for row in rows if not row.is_free_slot}, {row.id for row in rows if row.is_free_slot}
+
+
+def _set_forecasts(
+    wanted: set[Pair], shown: set[Pair], account_id: int, at: datetime, user_id: int | None
+) -> None:
+    """Tell the kitchen who comes to a free slot; a slot that has begun is left as it was."""
+    if not shown:
+        return
+    situation = load_situation({p for p, _ in shown}, {s for _, s in shown}, at)
+    open_now = {pair for pair in shown if situation.why_not(*pair, account_id, waits=True) is None}
+    rows = db.session.execute(
+        select(FreeForecast.pupil_id, FreeForecast.session_id).where(
+            FreeForecast.session_id.in_({session for _, session in shown})
+        )
+    )
+    has = {(row.pupil_id, row.session_id) for row in rows}
+    for pupil_id, session_id in (has & open_now) - wanted:
+        db.session.execute(
+            delete(FreeForecast).where(
+                FreeForecast.pupil_id == pupil_id, FreeForecast.session_id == session_id
+            )
+        )
+    new = (wanted & open_now) - has
+    if new:
+        db.session.execute(
+            insert(FreeForecast),
+            [
+                {"pupil_id": p, "session_id": s, "account_id": account_id, "user_id": user_id, "at": at}
+                for p, s in sorted(new)
+            ],
+        )
+
+
+def _take_out(basket_id: int, pupil_id: int, session_id: int, at: datetime, user_id: int | None) -> None:
+    db.session.execute(
+        delete(BasketLine).where(
+            BasketLine.basket_id == basket_id,
+            BasketLine.pupil_id == pupil_id,
+            BasketLine.session_id == session_id,
+        )
+    )
+    db.session.execute(
+        update(Place)
+        .where(
+            Place.basket_id == basket_id,
+            Place.pupil_id == pupil_id,
+            Place.session_id == session_id,
+            Place.state == "held",
+        )
+        .values(state="cancelled", ended_at=at, ended_by_id=user_id, held_until=None)
+    )
+
+
+def remove_line(
+    account_id: int, pupil_id: int, session_id: int, *, at: datetime, user_id: int | None
+) -> None:
+    """Take one line out of the basket and let its hold go; nothing happens when it is not there."""
+    basket = open_basket(account_id)
+    if basket is None:
+        return
+    if basket.state == "paying":
+        raise BasketIsPaying
+    _take_out(basket.id, pupil_id, session_id, at, user_id)
+
+
+def give_up_basket(account_id: int, *, at: datetime, user_id: int | None) -> None:
+    """Empty the basket and let every hold go."""
+    basket = open_basket(account_id)
+    for line in list(basket.lines) if basket is not None else []:
+        remove_line(account_id, line.pupil_id, line.session_id, at=at, user_id=user_id)
+
+
+def keep_longer(account_id: int, *, at: datetime, user_id: int | None) -> datetime:
+    """Keep the holds 15 minutes longer, 60 in all; raises `HoldIsOver`."""
+    basket = open_basket(account_id)
+    if basket is None:
+        raise HoldIsOver
+    return extend_hold(basket.id, at=at, user_id=user_id)
+
+
+def basket_view(account_id: int, at: datetime) -> BasketView:
+    """The basket as it stands; each line that is not held says whether it could be had."""
+    basket = open_basket(account_id)
+    if basket is None:
+        return EMPTY
+    pairs = [(line.pupil_id, line.session_id) for line in basket.lines]
+    held = {
+        (row.pupil_id, row.session_id): row
+        for row in db.session.execute(
+            select(Place.pupil_id, Place.session_id, Place.price_pence, Place.held_until).where(
+                Place.basket_id == basket.id, Place.state == "held"
+            )
+        )
+        if row.held_until is None or row.held_until > at
+    }
+    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at)
+    rows = []
+    for pupil_id, session_id in pairs:
+        session, pupil = situation.sessions[session_id], situation.pupils[pupil_id]
+        is_held = (pupil_id, session_id) in held
+        refusal = None if is_held else situation.why_not(pupil_id, session_id, account_id)
+        price = held[pupil_id, session_id].price_pence if is_held else session.price_pence
+        rows.append(
+            BasketRow(
+                pupil_id,
+                session_id,
+                pupil.first_name,
+                session.activity,
+                session.kind,
+                session.date,
+                session.starts_at,
+                session.ends_at,
+                price,
+                is_held,
+                refusal.words if refusal else None,
+            )
+        )
+    rows.sort(key=lambda row: (row.date, row.starts_at, row.child, row.pupil_id))
+    ends = [row.held_until for row in held.values() if row.held_until is not None]
+    return BasketView(rows, min(ends, default=None), basket.state == "paying")

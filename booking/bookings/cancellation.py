@@ -1,0 +1,134 @@
+"""Cancelling a booked session: what comes back was frozen at booking, and is shown before it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from booking.bookings.models import Place
+from booking.bookings.request_log import note
+from booking.bookings.settling import booked_places
+from booking.bookings.states import PLACE_MOVES, check_move
+from booking.core import audit, clock
+from booking.core.db import db, lock_rows
+from booking.core.errors import BookingError, NotFound
+from booking.core.money import format_pence
+from booking.core.words import moment
+from booking.ledger.posting import post_credit
+from booking.people.models import FamilyAccount
+from booking.provision.models import Run, Session
+
+
+class NotCancellable(BookingError):
+    """The session is over or not booked any more; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("This session has begun, is over or is cancelled already. Nothing was changed.")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What cancelling now gives back, in pence and in a sentence before and after."""
+
+    credit_pence: int
+    words: str
+    words_after: str
+
+
+def place_of(place_id: int, account_ids: Collection[int]) -> Place:
+    """A booked or past place of one of these accounts; raises `NotFound` for anybody else's."""
+    place = db.session.scalars(
+        select(Place)
+        .where(Place.id == place_id, Place.account_id.in_(account_ids), Place.booked_at.is_not(None))
+        .options(
+            joinedload(Place.pupil),
+            joinedload(Place.session).joinedload(Session.run).joinedload(Run.activity),
+        )
+    ).first()
+    if place is None:
+        raise NotFound
+    return place
+
+
+def cancellation_terms(place: Place, at: datetime) -> Terms:
+    """What the family would get back now; raises `NotCancellable` when it is too late to cancel at all."""
+    session = place.session
+    if place.state != "booked" or at >= clock.instant(session.date, session.starts_at):
+        raise NotCancellable
+    if not place.price_pence:
+        return Terms(0, "This session is free, so there is nothing to give back.", "The session was free.")
+    price = format_pence(place.price_pence)
+    if at < place.credit_until:
+        words = f"You get {price} back as credit. That holds until {moment(place.credit_until)}."
+        return Terms(place.price_pence, words, f"{price} is on your account as credit.")
+    words = f"You get nothing back: credit for this session ended on {moment(place.credit_until)}."
+    return Terms(0, words, "Nothing comes back, as shown before.")
+
+
+def cancel_place(place_id: int, *, at: datetime, user_id: int | None) -> Terms:
+    """Cancel one booked session and give back what its terms say; a second time raises `NotCancellable`."""
+    place = db.session.get_one(Place, place_id)
+    lock_rows((FamilyAccount, [place.account_id]))
+    db.session.refresh(place)
+    terms = cancellation_terms(place, at)
+    check_move(PLACE_MOVES, place.state, "cancelled")
+    place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
+    if terms.credit_pence:
+        (booked,) = booked_places([place.id])
+        post_credit(booked, at=at, user_id=user_id)
+    note(
+        [("cancelled", place.pupil_id, place.session_id, None)],
+        account_id=place.account_id,
+        at=at,
+        user_id=user_id,
+    )
+    audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=terms.credit_pence)
+    db.session.flush()
+    return terms
+
+
+@dataclass(frozen=True)
+class BookedDay:
+    """One day of a family's bookings."""
+
+    date: date
+    places: list[Place]
+
+
+@dataclass(frozen=True)
+class Bookings:
+    """What a family has: the next seven days, later, and the last four weeks."""
+
+    soon: list[BookedDay]
+    later: list[BookedDay]
+    past: list[BookedDay]
+
+
+def bookings_of(account_id: int, at: datetime) -> Bookings:
+    """A family's booked places by day."""
+    today = clock.today(at)
+    places = db.session.scalars(
+        select(Place)
+        .join(Place.session)
+        .where(Place.account_id == account_id, Place.state == "booked")
+        .options(
+            joinedload(Place.pupil),
+            joinedload(Place.basket),
+            joinedload(Place.session).joinedload(Session.run).joinedload(Run.activity),
+            joinedload(Place.session).joinedload(Session.run).joinedload(Run.room),
+        )
+        .order_by(Session.date, Session.starts_at, Place.pupil_id)
+    )
+    days: dict[date, list[Place]] = {}
+    for place in places:
+        days.setdefault(place.session.date, []).append(place)
+    found = [BookedDay(day, booked) for day, booked in days.items()]
+    return Bookings(
+        soon=[day for day in found if 0 <= (day.date - today).days < 7],
+        later=[day for day in found if (day.date - today).days >= 7],
+        past=[day for day in reversed(found) if -28 <= (day.date - today).days < 0],
+    )

@@ -1,0 +1,110 @@
+"""What follows when a basket is booked or let go: ledger, log, letters, and the choices that live on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from booking.bookings.models import Basket, BasketLine, Place
+from booking.bookings.request_log import note
+from booking.core import outbox
+from booking.core.db import db
+from booking.ledger.posting import BookedPlace, post_booking
+from booking.people.models import FamilyAccount
+from booking.provision.models import Activity, Run, Session
+
+LETTERS = "ABCDEFGHJKLMNPQRTUVWXY346789"
+
+
+def new_reference() -> str:
+    """Eight letters and figures that cannot be misread for one another."""
+    return "".join(secrets.choice(LETTERS) for _ in range(8))
+
+
+def new_basket(account_id: int, *, at: datetime, user_id: int | None) -> Basket:
+    """An open basket with a reference of its own."""
+    basket = Basket(
+        reference=new_reference(),
+        account_id=account_id,
+        user_id=user_id,
+        state="open",
+        created_at=at,
+    )
+    db.session.add(basket)
+    db.session.flush()
+    return basket
+
+
+def booked_places(place_ids: Collection[int]) -> list[BookedPlace]:
+    """What the ledger needs of these places, by id."""
+    rows = db.session.execute(
+        select(Place.id, Place.account_id, Activity.id, Activity.seller_id, Place.price_pence)
+        .join(Session, Session.id == Place.session_id)
+        .join(Run, Run.id == Session.run_id)
+        .join(Activity, Activity.id == Run.activity_id)
+        .where(Place.id.in_(place_ids))
+        .order_by(Place.id)
+    )
+    return [BookedPlace(*row) for row in rows]
+
+
+def after_booking(
+    basket: Basket, pairs: Collection[tuple[int, int]], *, at: datetime, user_id: int | None
+) -> None:
+    """Post the prices, note the bookings, take the lines out of the basket, and write to each adult of the account."""
+    ids = db.session.scalars(
+        select(Place.id).where(Place.basket_id == basket.id, Place.state == "booked", Place.booked_at == at)
+    ).all()
+    post_booking(booked_places(ids), basket_id=basket.id, at=at, user_id=user_id)
+    basket.state, basket.booked_at = "booked", at
+    left_over = _lines(basket.id) - set(pairs)
+    db.session.execute(delete(BasketLine).where(BasketLine.basket_id == basket.id))
+    note(
+        [("booked", pupil, session, None) for pupil, session in pairs],
+        account_id=basket.account_id,
+        at=at,
+        user_id=user_id,
+    )
+    db.session.flush()
+    if left_over:
+        _keep(basket, left_over, at)
+    for user in db.session.get_one(FamilyAccount, basket.account_id).users:
+        if user.active:
+            outbox.post(
+                key=f"confirmation:{basket.reference}:{user.id}",
+                to_email=user.email,
+                template="confirmation",
+                context={"basket_id": basket.id},
+                at=at,
+                user_id=user.id,
+            )
+
+
+def keep_choices_of(basket: Basket, *, at: datetime) -> None:
+    """A basket that has ended hands its lines to a new open one, so that the family's choice is not lost."""
+    lines = _lines(basket.id)
+    db.session.execute(delete(BasketLine).where(BasketLine.basket_id == basket.id))
+    db.session.flush()
+    _keep(basket, lines, at)
+
+
+def _lines(basket_id: int) -> set[tuple[int, int]]:
+    rows = db.session.execute(
+        select(BasketLine.pupil_id, BasketLine.session_id).where(BasketLine.basket_id == basket_id)
+    )
+    return {(row.pupil_id, row.session_id) for row in rows}
+
+
+def _keep(basket: Basket, lines: Collection[tuple[int, int]], at: datetime) -> None:
+    fresh = new_basket(basket.account_id, at=at, user_id=basket.user_id)
+    if lines:
+        db.session.execute(
+            insert(BasketLine),
+            [
+                {"basket_id": fresh.id, "pupil_id": pupil, "session_id": session}
+                for pupil, session in sorted(lines)
+            ],
+        )

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from booking.core.db import db
 from booking.core.settings import ROOT, Settings, read_settings
+from booking.payments import views as payments_views
 from booking.people import views as people_views
 from booking.people.models import Role, User
 from booking.web import views as web_views
@@ -27,7 +28,7 @@ from booking.web.navigation import menu_for
 from booking.web.security import protect
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROOMS = (web_views, people_views)
+ROOMS = (web_views, payments_views, people_views)
 csrf = CSRFProtect()
 
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Security(app, SQLAlchemyUserDatastore(db, User, Role), register_blueprint=False)
     csrf.init_app(app)
+    csrf.exempt(payments_views.stripe_webhook)
     Bootstrap5(app)
     Compress(app)
     if settings.trusted_proxies:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 import tinyhtml5
-from flask import Flask, url_for
+from flask import Flask, g, url_for
+from tinyhtml5.parser import HTMLParser
 from werkzeug.test import TestResponse
 
 from booking.core.db import db
@@ -65,6 +66,7 @@ class Browser:
 
     def sign_in(self, user: Any) -> Browser:
         """Be this user, as after a right password (the sign-in page has tests of its own)."""
+        forget()
         with self.client.session_transaction() as session:
             session.clear()
             session["_user_id"] = user.fs_uniquifier
@@ -73,6 +75,7 @@ class Browser:
 
     def get(self, endpoint: str, *, expect: int = 200, follow: bool = False, **values: Any) -> Page:
         """Fetch a page by its endpoint and check it."""
+        forget()
         return self._checked(self.client.get(self._url(endpoint, values), follow_redirects=follow), expect)
 
     def post(
@@ -86,6 +89,7 @@ class Browser:
     ) -> Page:
         """Send a form with a valid CSRF token; `follow` goes on to where the answer leads."""
         body = {**(data or {}), "csrf_token": self.csrf_token()}
+        forget()
         multipart = any(hasattr(value, "read") or isinstance(value, tuple) for value in body.values())
         response = self.client.post(
             self._url(endpoint, values),
@@ -97,6 +101,7 @@ class Browser:
 
     def csrf_token(self) -> str:
         """A token that belongs to this jar."""
+        forget()
         page = self.client.get("/login" if not self._signed_in() else "/")
         match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.get_data(as_text=True))
         assert match is not None, "no form with a CSRF token on the page"
@@ -121,9 +126,14 @@ class Browser:
         return page
 
 
+def forget() -> None:
+    """Begin a request with nothing remembered: all requests of a test share its application context, and with it `g`."""
+    g.__dict__.clear()
+
+
 def check_page(page: Page) -> None:
     """Hold a page against the house rules for HTML."""
-    parser = tinyhtml5.HTMLParser(namespace_html_elements=False, strict=False)
+    parser = HTMLParser(namespace_html_elements=False)
     parser.parse(page.html)
     assert not parser.errors, f"invalid HTML: {parser.errors[:3]}"
     headings = ["".join(h.itertext()).strip() for h in page.all(".//h1")]

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from booking.bookings.models import Basket, Place
 from booking.bookings.places import hold_for_payment
 from booking.core.audit import record
-from booking.core.db import db, unit_of_work
+from booking.core.db import db, lock_rows, unit_of_work
 from booking.core.errors import BookingError, NotFound
 from booking.core.words import clock as clock_words
 from booking.core.words import counted
@@ -24,6 +24,7 @@ from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, Stripe
 from booking.payments.models import Payment
 from booking.payments.states import PAYMENT_MOVES, move
 from booking.payments.to_pay import basket_to_pay, checkout_of
+from booking.people.models import FamilyAccount
 
 log = structlog.get_logger()
 CARD_PAGE_LASTS = timedelta(minutes=31)
@@ -51,6 +52,7 @@ class WhereNext:
 
 def start_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int | None) -> Payment:
     """Write down that a card page is about to open and keep its places without an end; a second call finds the first."""
+    lock_rows((FamilyAccount, [account_id]))
     summary = checkout_of(account_id, at=at)
     if summary is not None and summary.card_page is not None:
         return summary.card_page
@@ -93,7 +95,7 @@ def open_page(payment_id: int, *, gateway: Gateway, base_url: str, at: datetime)
         raise CardPageUnreachable(None)
     if facts.status == "open" and facts.url is not None:
         return WhereNext(facts.url)
-    return WhereNext(None, fulfil(facts.id, gateway=gateway, at=at), facts.id)
+    return WhereNext(None, fulfil(facts.id, gateway=gateway, at=at, facts=facts), facts.id)
 
 
 def close_page(payment_id: int, *, gateway: Gateway, at: datetime, user_id: int | None) -> Outcome:

@@ -22,9 +22,13 @@ from booking.payments.gateway import CURRENCY, EventFacts, Gateway, SessionFacts
 from booking.payments.models import Payment, StripeEvent
 from booking.payments.refunds import ask_refund
 from booking.payments.states import PAYMENT_MOVES, move
+from booking.payments.to_pay import checkout_of
 from booking.people.models import FamilyAccount, User
 
 log = structlog.get_logger()
+LATE = "late"
+WRONG_AMOUNT = "wrong_amount"
+NOT_BOOKED = frozenset({LATE, WRONG_AMOUNT})
 
 
 class Outcome(StrEnum):
@@ -66,7 +70,8 @@ def fulfil(
 def settle(payment: Payment, facts: SessionFacts, *, at: datetime, user_id: int | None) -> Outcome:
     """Bring a locked payment to where Stripe's own word says it is; doing it again changes nothing."""
     if payment.state == "paid":
-        return Outcome.REFUNDING if payment.refunds else Outcome.BOOKED
+        went_back = any(refund.reason in NOT_BOOKED for refund in payment.refunds)
+        return Outcome.REFUNDING if went_back else Outcome.BOOKED
     if facts.is_paid:
         return _take_money(payment, facts, at=at, user_id=user_id)
     if facts.status == "expired":
@@ -124,7 +129,7 @@ def _locked_payment(facts: SessionFacts) -> Payment | None:
 
 def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id: int | None) -> Outcome:
     """Post money that has come in; book what it was for, or send all of it back."""
-    expected_pence = payment.amount_pence
+    expected_pence, was_started = payment.amount_pence, payment.state == "started"
     is_right = facts.amount_pence == expected_pence and facts.currency == CURRENCY
     move(payment, "paid", PAYMENT_MOVES)
     payment.amount_pence = facts.amount_pence
@@ -133,9 +138,9 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
         payment.id, payment.account_id, payment.basket_id, facts.amount_pence, "card", at=at, user_id=user_id
     )
     record("card_paid", "payment", payment.id, at=at, user_id=user_id, pence=facts.amount_pence)
-    if is_right and _book(payment, at=at, user_id=user_id):
+    if is_right and _book(payment, was_started, at=at, user_id=user_id):
         return Outcome.BOOKED
-    reason = "late" if is_right else "wrong_amount"
+    reason = LATE if is_right else WRONG_AMOUNT
     if not is_right:
         log.error(
             "card paid another amount than asked",
@@ -150,15 +155,23 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
     return Outcome.REFUNDING
 
 
-def _book(payment: Payment, *, at: datetime, user_id: int | None) -> bool:
-    """Book the payment's basket, re-taking places that were let go meanwhile; false when that cannot be."""
+def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | None) -> bool:
+    """Book what was paid for, re-taking places that were let go meanwhile; false when that cannot be.
+
+    Money for a payment that had ended books a basket that is still held only when it covers it.
+    """
+    db.session.flush()
     basket = db.session.get_one(Basket, payment.basket_id)
+    if basket.state == "ended":
+        return book_late(basket.id, at=at)
     if basket.state == "booked":
         return False
-    if basket.state == "paying":
-        book_basket(basket.id, at=at, user_id=user_id)
-        return True
-    return book_late(basket.id, at=at)
+    if not was_started:
+        summary = checkout_of(payment.account_id, at=at)
+        if summary is None or summary.has_ended or summary.rest_pence:
+            return False
+    book_basket(basket.id, at=at, user_id=user_id)
+    return True
 
 
 def _free_places(payment: Payment, *, at: datetime) -> None:

@@ -61,7 +61,8 @@ def _account() -> int:
     """The account that this parent books on; a parent without one has nothing here."""
     if not current_user.accounts:
         raise NotFound
-    return min(_accounts())
+    account_id: int = current_user.accounts[0].id
+    return account_id
 
 
 @blueprint.get("/checkout")
@@ -151,7 +152,8 @@ def cancelled(payment_id: int) -> ResponseReturnValue:
     """The parent came back without paying: the card page is still open, to go back to or to close."""
     payment = payment_of(_accounts(), payment_id)
     if payment.state != "started":
-        return redirect(url_for("payments.checkout"), 303)
+        is_paid = payment.state == "paid" and payment.basket is not None and payment.basket.state == "booked"
+        return _go_on(payment, WhereNext(None, Outcome.BOOKED if is_paid else Outcome.GIVEN_UP))
     summary = checkout_of(payment.account_id, at=clock.now())
     return render_template("payments/cancelled.html", payment=payment, summary=summary)
 

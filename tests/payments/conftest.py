@@ -1,0 +1,80 @@
+"""The ground of the payment tests: the real double in its own process, and families with places held."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from booking.core import clock
+from booking.core.settings import Settings
+from booking.payments.gateway import Gateway
+from tests.browser import Browser
+from tests.doubles import SECRET_KEY, Delivery, Double, Listener, a_double, a_listener
+
+
+@dataclass
+class Stripe:
+    """The double as a test drives it: `gateway` asks it, `listener` holds its events until they are delivered."""
+
+    double: Double
+    listener: Listener
+    gateway: Gateway
+    app: Flask
+
+    def deliver(self, delivery: Delivery, *, expect: int = 200) -> None:
+        """Hand an event that came on to the product, as Stripe would."""
+        answer = self.app.test_client().post(
+            "/webhooks/stripe", data=delivery.body, headers={"Stripe-Signature": delivery.signature}
+        )
+        assert answer.status_code == expect, answer.get_data(as_text=True)
+
+    def event(self, type_: str) -> Delivery:
+        """The newest event of a type, once it came."""
+        return self.listener.wait_for(type_)[-1]
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[Listener]:
+    """One listener a process."""
+    with a_listener() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def double(listener: Listener, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Double]:
+    """One double a process; tests share its account and look only at their own pages."""
+    with a_double(tmp_path_factory.mktemp("stripe") / "state.json", listener.url) as found:
+        yield found
+
+
+@pytest.fixture
+def stripe(app: Flask, double: Double, listener: Listener) -> Iterator[Stripe]:
+    """The app, its settings pointing to the double for as long as the test lasts."""
+    settings: Settings = app.extensions["booking_settings"]
+    app.extensions["booking_settings"] = dataclasses.replace(settings, stripe_api_base=double.url)
+    listener.deliveries.clear()
+    yield Stripe(double, listener, Gateway(SECRET_KEY, double.url), app)
+    app.extensions["booking_settings"] = settings
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The true instant: Stripe's pages live by it."""
+    return clock.now().replace(microsecond=0)
+
+
+@pytest.fixture
+def soon(now: datetime) -> datetime:
+    """Just after the card page's 31 minutes."""
+    return now + timedelta(minutes=32)
+
+
+@pytest.fixture
+def parent(app: Flask) -> Browser:
+    """A browser for a parent to sign in with."""
+    return Browser(app)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from booking.bookings.baskets import bookable_pupils, open_basket
 from booking.bookings.models import FreeForecast, Place, WaitingEntry
-from booking.bookings.rules import SessionFacts, Situation, load_situation, years_in_words
+from booking.bookings.rules import SessionFacts, Situation, situation_where, years_in_words
 from booking.core import clock
 from booking.core.db import db
 from booking.core.words import counted, moment
@@ -123,16 +123,11 @@ def week_grid(account_id: int, monday: date, at: datetime) -> WeekGrid:
     """The whole week of every child of a family: at most 12 queries, whatever the number of children and sessions."""
     pupils = bookable_pupils(account_id)
     dates = [monday + timedelta(days=n) for n in range(5)]
-    session_ids = list(
-        db.session.scalars(
-            select(Session.id)
-            .join(Run, Run.id == Session.run_id)
-            .where(Session.date.between(dates[0], dates[-1]), Run.status == "open")
-        )
-    )
     pupil_ids = [pupil.id for pupil in pupils]
-    situation = load_situation(pupil_ids, session_ids, at)
-    marks = _marks(account_id, pupil_ids, session_ids, at)
+    situation = situation_where(
+        pupil_ids, and_(Session.date.between(dates[0], dates[-1]), Run.status == "open"), at
+    )
+    marks = _marks(account_id, pupil_ids, list(situation.sessions), at)
     sessions = sorted(
         situation.sessions.values(), key=lambda s: (SLOTS[s.kind], s.starts_at, s.activity.casefold(), s.date)
     )

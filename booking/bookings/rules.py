@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, literal, select, union_all
 
 from booking.bookings.models import CapacityOverride, Place, WaitingEntry
 from booking.core import clock
@@ -154,14 +154,16 @@ class Situation:
 
 
 def load_situation(pupil_ids: Collection[int], session_ids: Collection[int], at: datetime) -> Situation:
-    """Read what the rules need: six queries, whatever the number of children and sessions."""
-    sessions = {row.id: _facts(row) for row in _session_rows(session_ids)}
+    """Read what the rules need of these sessions: four queries, whatever the number of children and sessions."""
+    return situation_where(pupil_ids, Session.id.in_(session_ids), at)
+
+
+def situation_where(pupil_ids: Collection[int], condition: ColumnElement[bool], at: datetime) -> Situation:
+    """The same for every session that meets a condition."""
+    sessions = {row.id: _facts(row) for row in _session_rows(condition)}
     pupils = {p.id: p for p in db.session.scalars(select(Pupil).where(Pupil.id.in_(pupil_ids)))}
     situation = Situation(at, sessions, pupils)
-    situation.live = _sums(Place.session_id, func.count(), session_ids, Place.state.in_(LIVE))
-    situation.extra = _sums(CapacityOverride.session_id, func.sum(CapacityOverride.extra), session_ids, True)
-    waits = WaitingEntry.state == "waiting"
-    situation.waiting = _sums(WaitingEntry.session_id, func.count(), session_ids, waits)
+    _count(situation)
     rows = db.session.execute(
         select(
             Place.pupil_id,
@@ -185,12 +187,30 @@ def load_situation(pupil_ids: Collection[int], session_ids: Collection[int], at:
     return situation
 
 
-def _sums(key, value, session_ids, condition) -> dict[int, int]:  # type: ignore[no-untyped-def]
-    rows = db.session.execute(select(key, value).where(key.in_(session_ids), condition).group_by(key))
-    return {session_id: int(number) for session_id, number in rows}
+def _count(situation: Situation) -> None:
+    """Live places, extra places and waiting children of every session, in one query."""
+    ids = list(situation.sessions)
+    live = select(literal("live"), Place.session_id, func.count()).where(
+        Place.session_id.in_(ids), Place.state.in_(LIVE)
+    )
+    extra = select(literal("extra"), CapacityOverride.session_id, func.sum(CapacityOverride.extra)).where(
+        CapacityOverride.session_id.in_(ids)
+    )
+    waiting = select(literal("waiting"), WaitingEntry.session_id, func.count()).where(
+        WaitingEntry.session_id.in_(ids), WaitingEntry.state == "waiting"
+    )
+    rows = db.session.execute(
+        union_all(
+            live.group_by(Place.session_id),
+            extra.group_by(CapacityOverride.session_id),
+            waiting.group_by(WaitingEntry.session_id),
+        )
+    )
+    for what, session_id, number in rows:
+        getattr(situation, what)[session_id] = int(number)
 
 
-def _session_rows(session_ids: Collection[int]) -> Iterable[Row]:
+def _session_rows(condition: ColumnElement[bool]) -> Iterable[Row]:
     return db.session.execute(
         select(
             Session.id,
@@ -214,7 +234,7 @@ def _session_rows(session_ids: Collection[int]) -> Iterable[Row]:
         )
         .join(Run, Run.id == Session.run_id)
         .join(Activity, Activity.id == Run.activity_id)
-        .where(Session.id.in_(session_ids))
+        .where(condition)
     )
 
 

@@ -101,7 +101,7 @@ def rows_to_withhold(
 
 
 def _small(cell: int, value: int, k: int, ceiling: int, fixed: frozenset[int]) -> Need:
-    """It must be possible that a small count is 1 or less, and that it is k, or all that there are."""
+    """It must be possible that a small count is 1 or less, and that it is k, or all that there can be (`ceiling`)."""
     return Need(cell, max(value - 1, 1), min(k, ceiling) - value, fixed)
 
 

@@ -90,3 +90,13 @@ def test_tables_that_cannot_all_be_true_are_refused() -> None:
         attack_tables([one])
     with pytest.raises(TableError, match="says 4, but"):
         attack_tables([Table("a", ("x",), ("y",), ((3,),)), Table("b", ("x",), ("y",), ((4,),))])
+
+
+def test_with_the_roll_public_other_and_mixed_have_the_worked_intervals() -> None:
+    on_roll = {"White": 122, "Asian": 38, "Black": 24, "Mixed": 17, "Other": 9}
+    shown = {"White": 58, "Asian": 20, "Black": 11, "all": 99}
+    sums = [Sum("all", tuple(on_roll))]
+    sums += [Sum(f"{group} on roll", (group, f"{group} stayed away")) for group in on_roll]
+    roll = {f"{group} on roll": count for group, count in on_roll.items()}
+    assert intervals(shown | roll, sums, ["Other", "Mixed"]) == {"Other": (0, 9), "Mixed": (1, 10)}
+    assert intervals({**shown, **roll, "Mixed": 8}, sums, ["Other"]) == {"Other": (2, 2)}

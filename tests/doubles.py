@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import http.server
 import os
 import re
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 SECRET_KEY = "sk_test_of_the_tests"
 WEBHOOK_SECRET = "whsec_of_the_tests"
@@ -98,7 +100,15 @@ class Double:
 
     def press(self, page_url: str, action: str) -> str:
         """Press `pay` or `cancel` on a card page as a browser would; gives where it leads to."""
-        raise NotImplementedError
+        parts = urlsplit(page_url)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_SECONDS)
+        with contextlib.closing(connection):
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", parts.path, urlencode({"action": action}), headers)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status in {302, 303}, answer.status
+            return str(answer.headers["Location"])
 
 
 @contextlib.contextmanager

@@ -1,0 +1,186 @@
+"""Writes an import plan: pupils, group facts with their dates, and the school's own contacts, whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from booking.core import clock
+from booking.core.audit import record
+from booking.core.db import db
+from booking.people.import_plan import FIELDS, ImportPlan, Roll, read_roll
+from booking.people.import_rows import ContactRow, PupilRow
+from booking.people.models import Contact, GroupFact, Invitation, Pupil
+
+SOURCE = "school's file"
+PURPOSES = {
+    "fsm": "entitlement",
+    "fsm6": "entitlement",
+    "pupil_premium": "entitlement",
+    "service_child": "entitlement",
+    "looked_after": "care",
+    "young_carer": "care",
+}
+"""What a fact may be used for; every other kind is held for monitoring alone."""
+
+
+def apply_import(plan: ImportPlan, at: datetime, user_id: int | None, *, roll: Roll | None = None) -> None:
+    """Do what the plan says, inside the caller's unit of work; leavers stay as they are."""
+    roll = roll or read_roll(plan.starts_on)
+    pupils = {pupil.id: pupil for pupil in roll.pupils}
+    writer = _Writer(plan, roll, at)
+    new = [(row, _new_pupil(row, at)) for row in plan.added]
+    db.session.add_all(pupil for _, pupil in new)
+    for one in plan.changed:
+        writer.change_pupil(pupils[one.pupil_id], one.row)
+        if one.has_new_contacts:
+            writer.replace_contacts(one.pupil_id, one.row.contacts)
+    db.session.flush()
+    for row, pupil in new:
+        writer.add_facts(pupil.id, row)
+        db.session.add_all(_new_contact(pupil.id, contact) for contact in row.contacts)
+    writer.forget_contacts()
+    db.session.flush()
+    record(
+        "imported",
+        "pupil",
+        None,
+        at=at,
+        user_id=user_id,
+        added=len(plan.added),
+        changed=len(plan.changed),
+        same=plan.same,
+        missing=len(plan.leavers),
+    )
+
+
+def school_year_start(day: date) -> date:
+    """The first of September on or before a day."""
+    return date(day.year if day.month >= 9 else day.year - 1, 9, 1)
+
+
+def year_of_birth(born: date, day: date) -> str | None:
+    """The year group of a child born on a day, in the school year of another: 5 October 2018 is in Year 3 in 2026/27.
+
+    None when the child is younger than nursery or older than Year 6.
+    """
+    year = school_year_start(day).year - school_year_start(born).year - 5
+    return {-2: "N1", -1: "N2", 0: "R"}.get(year, str(year) if 1 <= year <= 6 else None)
+
+
+def _new_pupil(row: PupilRow, at: datetime) -> Pupil:
+    values = {name: getattr(row, name) for name in FIELDS}
+    values["year_group"] = row.year_group or year_of_birth(row.date_of_birth, clock.today(at))
+    return Pupil(**values, status="on_roll", created_at=at)
+
+
+class _Writer:
+    """Changes rows of the roll; contacts to be forgotten are gathered, so that one query finds their invitations."""
+
+    def __init__(self, plan: ImportPlan, roll: Roll, at: datetime) -> None:
+        self.plan, self.roll, self.at = plan, roll, at
+        self.gone: list[Contact] = []
+        self.moved: list[int] = []
+
+    def change_pupil(self, pupil: Pupil, row: PupilRow) -> None:
+        """Take over what the row tells of a pupil and of their groups; who had left is back."""
+        for name in FIELDS:
+            value = getattr(row, name)
+            if value is not None:
+                setattr(pupil, name, value)
+        pupil.status, pupil.left_on = "on_roll", None
+        facts = self.roll.facts.get(pupil.id, {})
+        for kind, value in row.facts.items():
+            fact = facts.get(kind)
+            if value != (fact.value if fact else ""):
+                self._change_fact(pupil.id, kind, fact, value)
+
+    def _change_fact(self, pupil_id: int, kind: str, fact: GroupFact | None, value: str) -> None:
+        """End the old fact the day before and begin the new; one that began on that day or later is put right."""
+        starts_on = self.plan.starts_on
+        if fact is not None and fact.starts_on >= starts_on:
+            if value:
+                fact.value, fact.source, fact.recorded_at = value, SOURCE, self.at
+            else:
+                db.session.delete(fact)
+            return
+        if fact is not None:
+            fact.ends_on = starts_on - timedelta(days=1)
+        if value:
+            self._add_fact(pupil_id, kind, value, starts_on)
+
+    def add_facts(self, pupil_id: int, row: PupilRow) -> None:
+        """The facts of a new pupil hold since they joined, or since the school year began: whichever is later."""
+        began = school_year_start(self.plan.starts_on)
+        starts_on = max(began, row.joined_on) if row.joined_on else began
+        for kind, value in row.facts.items():
+            if value:
+                self._add_fact(pupil_id, kind, value, starts_on)
+
+    def _add_fact(self, pupil_id: int, kind: str, value: str, starts_on: date) -> None:
+        db.session.add(
+            GroupFact(
+                pupil_id=pupil_id,
+                kind=kind,
+                value=value,
+                purpose=PURPOSES.get(kind, "monitoring"),
+                source=SOURCE,
+                starts_on=starts_on,
+                recorded_at=self.at,
+            )
+        )
+
+    def replace_contacts(self, pupil_id: int, rows: tuple[ContactRow, ...]) -> None:
+        """Make the school's own contacts those of the file; an adult who is still there keeps their row."""
+        old = list(self.roll.contacts.get(pupil_id, []))
+        for row in rows:
+            same = _the_same_adult(row, old)
+            if same is None:
+                db.session.add(_new_contact(pupil_id, row))
+                continue
+            old.remove(same)
+            if same.email != row.email:
+                self.moved.append(same.id)
+            same.priority, same.name, same.relationship_name = row.priority, row.name, row.relationship_name
+            same.phone, same.email = row.phone, row.email
+            same.parental_responsibility = row.parental_responsibility
+            if row.may_collect is not None:
+                same.may_collect = row.may_collect
+        self.gone += old
+
+    def forget_contacts(self) -> None:
+        """Remove contacts whom the file no longer names; open invitations to them, or to an old address, end."""
+        gone = {contact.id for contact in self.gone}
+        touched = gone | set(self.moved)
+        if not touched:
+            return
+        for invitation in db.session.scalars(select(Invitation).where(Invitation.contact_id.in_(touched))):
+            if invitation.accepted_at is None:
+                db.session.delete(invitation)
+            elif invitation.contact_id in gone:
+                invitation.contact_id = None
+        db.session.flush()
+        for contact in self.gone:
+            db.session.delete(contact)
+
+
+def _the_same_adult(row: ContactRow, old: list[Contact]) -> Contact | None:
+    """Whom the file means among the contacts there are: by address and name, else by address, else by name."""
+    named = [contact for contact in old if contact.name.casefold() == row.name.casefold()]
+    reached = [contact for contact in old if contact.email and contact.email == row.email]
+    both = [contact for contact in reached if contact in named]
+    return next(iter(both or reached or named), None)
+
+
+def _new_contact(pupil_id: int, row: ContactRow) -> Contact:
+    return Contact(
+        pupil_id=pupil_id,
+        priority=row.priority,
+        name=row.name,
+        relationship_name=row.relationship_name,
+        phone=row.phone,
+        email=row.email,
+        parental_responsibility=row.parental_responsibility,
+        may_collect=bool(row.may_collect),
+    )

@@ -1,0 +1,81 @@
+"""Importing pupils from a file, as the command line and the office do it: plan, then all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from booking.core import clock
+from booking.core.db import unit_of_work
+from booking.core.errors import BookingError
+from booking.people.import_apply import apply_import
+from booking.people.import_plan import ImportPlan, plan_import, read_roll
+from booking.people.import_rows import read_pupils
+
+
+class NotYet(BookingError):
+    """Common transfer files are not read yet; the person is told to export CSV."""
+
+    def __init__(self) -> None:
+        super().__init__("Common transfer files (CTF) cannot be read yet. Export the pupils as CSV.")
+
+
+class PlanChanged(BookingError):
+    """Between the preview and the yes something changed; nothing was imported, and the preview is fresh."""
+
+    def __init__(self) -> None:
+        super().__init__("Something changed since you looked. Nothing was imported. Please look again.")
+
+
+def import_pupils(
+    path: Path,
+    *,
+    kind: str = "csv",
+    dry_run: bool = False,
+    at: datetime,
+    user_id: int | None,
+    mapping: Mapping[str, str] | None = None,
+) -> ImportPlan:
+    """Import a file in a unit of work of its own; `dry_run` writes nothing.
+
+    Raises `ImportRefused`, whose words are one problem a line, and `NotYet` for `ctf`.
+    """
+    if kind == "ctf":
+        raise NotYet
+    content = path.read_bytes()
+    if dry_run:
+        return replace(preview(content, path.name, at=at, mapping=mapping), is_dry=True)
+    return import_content(content, path.name, at=at, user_id=user_id, mapping=mapping)
+
+
+def preview(
+    content: bytes, file: str, *, at: datetime, mapping: Mapping[str, str] | None = None
+) -> ImportPlan:
+    """What importing these bytes would do now; raises `ImportRefused`."""
+    return plan_import(read_pupils(content, file, today=clock.today(at), mapping=mapping), at)
+
+
+def import_content(
+    content: bytes,
+    file: str,
+    *,
+    at: datetime,
+    user_id: int | None,
+    seen_digest: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> ImportPlan:
+    """Import these bytes in a unit of work of its own; with `seen_digest` only if the plan is the one looked at.
+
+    Raises `ImportRefused` and `PlanChanged`; then nothing has changed.
+    """
+    pupils = read_pupils(content, file, today=clock.today(at), mapping=mapping)
+    with unit_of_work():
+        roll = read_roll(clock.today(at))
+        plan = plan_import(pupils, at, roll=roll)
+        if seen_digest is not None and plan.digest != seen_digest:
+            raise PlanChanged
+        if plan.added or plan.changed:
+            apply_import(plan, at, user_id, roll=roll)
+    return plan

@@ -1,0 +1,154 @@
+"""Reads the bytes of a table file: which encoding, which separator, where the headings stand, which lines do not fit."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from booking.people.import_problems import ImportProblem, ImportRefused
+
+SEPARATORS = (",", ";", "\t")
+HEADINGS_WITHIN = 10
+MOST_ROWS = 20_000
+MOST_COLUMNS = 200
+
+OTHER_KINDS = (
+    (b"PK\x03\x04", "This is an Excel workbook or a zip file. In Excel choose Save As, then CSV UTF-8."),
+    (b"\xd0\xcf\x11\xe0", "This is an old Excel workbook. In Excel choose Save As, then CSV UTF-8."),
+    (b"%PDF", "This is a PDF. Export the list from your school’s system as CSV."),
+    (b"{\\rtf", "This is a text document. Export the list from your school’s system as CSV."),
+    (b"\x89PNG", "This is a picture. Export the list from your school’s system as CSV."),
+    (b"\xff\xd8\xff", "This is a picture. Export the list from your school’s system as CSV."),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: where it begins in the file, and as many cells as there are headings."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's headings and rows; blank rows are left out."""
+
+    file: str
+    line: int
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def read_table(content: bytes, file: str, *, knows: Callable[[str], bool]) -> Table:
+    """Read a CSV file whose headings `knows` recognises; raises `ImportRefused`.
+
+    The headings may follow up to nine lines of title; of `,` `;` and tab that separator is taken with which
+    the most headings are recognised.
+    """
+    text = _decode(content, file)
+    best: tuple[int, str, int] | None = None
+    for separator in SEPARATORS:
+        for number, cells in enumerate(_first_lines(text, separator)):
+            known = sum(knows(cell) for cell in cells)
+            if known and (best is None or known > best[0]):
+                best = (known, separator, number)
+    if best is None:
+        raise _refused(file, 1, "No headings that we know, such as UPN, Surname, Forename and DOB.")
+    return _table(text, file, separator=best[1], skip=best[2])
+
+
+def _decode(content: bytes, file: str) -> str:
+    """The file as text: UTF-16 by its mark, UTF-8 with or without one, else Windows-1252."""
+    for mark, reason in OTHER_KINDS:
+        if content.startswith(mark):
+            raise _refused(file, 0, reason)
+    if not content.strip(b"\x00 \t\r\n"):
+        raise _refused(file, 0, "The file is empty.")
+    has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encodings = ["utf-16"] if has_mark else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if text.lstrip().startswith(("<?xml", "<CTfile", "<!DOCTYPE", "<html")):
+            raise _refused(file, 0, "This is not a table. Common transfer files cannot be read yet; use CSV.")
+        return text
+    raise _refused(file, 0, "This is not text in UTF-8 or Windows-1252. Save it as CSV UTF-8.")
+
+
+def _first_lines(text: str, separator: str) -> list[list[str]]:
+    """The first records read with one separator; a broken quote ends the look."""
+    lines: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            lines.append(cells)
+            if len(lines) == HEADINGS_WITHIN:
+                break
+    except csv.Error:
+        pass
+    return lines
+
+
+def _table(text: str, file: str, *, separator: str, skip: int) -> Table:
+    records = _records(text, file, separator)
+    for _ in range(skip):
+        next(records)
+    line, first = next(records)
+    headings = tuple(cell.strip() for cell in first)
+    while headings and not headings[-1]:
+        headings = headings[:-1]
+    if len(headings) > MOST_COLUMNS:
+        raise _refused(file, line, f"More than {MOST_COLUMNS} columns. Export only what is needed.")
+    rows, problems = [], []
+    for number, cells in records:
+        if not any(cell.strip() for cell in cells):
+            continue
+        problem = _misfit(file, number, cells, headings)
+        if problem:
+            problems.append(problem)
+        rows.append(Row(number, tuple(cells[: len(headings)])))
+        if len(rows) > MOST_ROWS:
+            raise _refused(file, number, f"More than {MOST_ROWS:,} rows. Is this the right file?")
+    if problems:
+        raise ImportRefused(problems)
+    if not rows:
+        raise _refused(file, line, "There are headings, but no pupil under them.")
+    return Table(file, line, headings, tuple(rows))
+
+
+def _records(text: str, file: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line on which it begins; a quoted cell may go over several lines."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    begins = 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            reason = "The quotation marks do not pair up from here on, so the rest cannot be read."
+            raise _refused(file, begins, reason) from error
+        if cells is None:
+            return
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _misfit(file: str, line: int, cells: list[str], headings: tuple[str, ...]) -> ImportProblem | None:
+    """A row with more or fewer cells than headings: something slipped, and which child has what is a guess."""
+    extra = [cell for cell in cells[len(headings) :] if cell.strip()]
+    if extra:
+        reason = f"This row has more cells than the {len(headings)} headings. Is a comma missing its quotes?"
+        return ImportProblem(file, line, "", extra[0], reason)
+    if len(cells) < len(headings):
+        reason = f"This row has {len(cells)} cells, and there are {len(headings)} headings."
+        return ImportProblem(file, line, headings[len(cells)], "", reason)
+    return None
+
+
+def _refused(file: str, line: int, reason: str) -> ImportRefused:
+    return ImportRefused([ImportProblem(file, line, "", "", reason)])

@@ -12,13 +12,17 @@ from flask_login import current_user
 from flask_security import Security, SQLAlchemyUserDatastore
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
+from sqlalchemy import select
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from booking.bookings import views as bookings_views
 from booking.core.db import db
 from booking.core.settings import ROOT, Settings, read_settings
+from booking.equity import views as equity_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
-from booking.people.models import Role, User
+from booking.people.models import Role, School, User
+from booking.registers import views as registers_views
 from booking.web import views as web_views
 from booking.web.addresses import DateConverter
 from booking.web.audience import check_audiences
@@ -28,7 +32,7 @@ from booking.web.navigation import menu_for
 from booking.web.security import protect
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROOMS = (web_views, payments_views, people_views)
+ROOMS = (web_views, people_views, bookings_views, payments_views, registers_views, equity_views)
 csrf = CSRFProtect()
 
 
@@ -103,4 +107,11 @@ def _fill_templates(app: Flask) -> None:
 
     @app.context_processor
     def shell() -> dict[str, object]:
-        return {"menu": menu_for(current_user), "csp_nonce": getattr(g, "csp_nonce", "")}
+        school = db.session.scalars(select(School)).first()
+        menu = [link for link in menu_for(current_user) if link.endpoint in app.view_functions]
+        return {
+            "menu": menu,
+            "csp_nonce": getattr(g, "csp_nonce", ""),
+            "school_name": school.name if school else "Our school",
+            "school_phone": school.phone if school else "",
+        }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from booking.core import clock
 from booking.core.audit import record
@@ -30,18 +31,17 @@ def apply_import(plan: ImportPlan, at: datetime, user_id: int | None, *, roll: R
     roll = roll or read_roll(plan.starts_on)
     pupils = {pupil.id: pupil for pupil in roll.pupils}
     writer = _Writer(plan, roll, at)
-    new = [(row, _new_pupil(row, at)) for row in plan.added]
-    db.session.add_all(pupil for _, pupil in new)
     for one in plan.changed:
         writer.change_pupil(pupils[one.pupil_id], one.row)
         if one.has_new_contacts:
             writer.replace_contacts(one.pupil_id, one.row.contacts)
     db.session.flush()
-    for row, pupil in new:
-        writer.add_facts(pupil.id, row)
-        db.session.add_all(_new_contact(pupil.id, contact) for contact in row.contacts)
-    writer.forget_contacts()
-    db.session.flush()
+    ids = _add_pupils(plan.added, at)
+    for row in plan.added:
+        pupil_id = ids[_key(row)]
+        writer.add_facts(pupil_id, row)
+        writer.new_contacts += [_contact(pupil_id, contact) for contact in row.contacts]
+    writer.write()
     record(
         "imported",
         "pupil",
@@ -69,10 +69,23 @@ def year_of_birth(born: date, day: date) -> str | None:
     return {-2: "N1", -1: "N2", 0: "R"}.get(year, str(year) if 1 <= year <= 6 else None)
 
 
-def _new_pupil(row: PupilRow, at: datetime) -> Pupil:
-    values = {name: getattr(row, name) for name in FIELDS}
-    values["year_group"] = row.year_group or year_of_birth(row.date_of_birth, clock.today(at))
-    return Pupil(**values, status="on_roll", created_at=at)
+def _add_pupils(rows: tuple[PupilRow, ...], at: datetime) -> dict[tuple[object, ...], int]:
+    """Write the new pupils in batches, and give their ids by what tells them apart in one file."""
+    if not rows:
+        return {}
+    values = [{name: getattr(row, name) for name in FIELDS} for row in rows]
+    for value in values:
+        value["year_group"] = value["year_group"] or year_of_birth(value["date_of_birth"], clock.today(at))
+        value |= {"status": "on_roll", "created_at": at}
+    found = db.session.execute(
+        insert(Pupil).returning(Pupil.id, Pupil.upn, Pupil.surname, Pupil.forename, Pupil.date_of_birth),
+        values,
+    )
+    return {tuple(key): pupil_id for pupil_id, *key in found}
+
+
+def _key(row: PupilRow) -> tuple[object, ...]:
+    return row.upn, row.surname, row.forename, row.date_of_birth
 
 
 class _Writer:
@@ -80,6 +93,8 @@ class _Writer:
 
     def __init__(self, plan: ImportPlan, roll: Roll, at: datetime) -> None:
         self.plan, self.roll, self.at = plan, roll, at
+        self.new_facts: list[dict[str, object]] = []
+        self.new_contacts: list[dict[str, object]] = []
         self.gone: list[Contact] = []
         self.moved: list[int] = []
 
@@ -119,16 +134,16 @@ class _Writer:
                 self._add_fact(pupil_id, kind, value, starts_on)
 
     def _add_fact(self, pupil_id: int, kind: str, value: str, starts_on: date) -> None:
-        db.session.add(
-            GroupFact(
-                pupil_id=pupil_id,
-                kind=kind,
-                value=value,
-                purpose=PURPOSES.get(kind, "monitoring"),
-                source=SOURCE,
-                starts_on=starts_on,
-                recorded_at=self.at,
-            )
+        self.new_facts.append(
+            {
+                "pupil_id": pupil_id,
+                "kind": kind,
+                "value": value,
+                "purpose": PURPOSES.get(kind, "monitoring"),
+                "source": SOURCE,
+                "starts_on": starts_on,
+                "recorded_at": self.at,
+            }
         )
 
     def replace_contacts(self, pupil_id: int, rows: tuple[ContactRow, ...]) -> None:
@@ -137,7 +152,7 @@ class _Writer:
         for row in rows:
             same = _the_same_adult(row, old)
             if same is None:
-                db.session.add(_new_contact(pupil_id, row))
+                self.new_contacts.append(_contact(pupil_id, row))
                 continue
             old.remove(same)
             if same.email != row.email:
@@ -149,7 +164,16 @@ class _Writer:
                 same.may_collect = row.may_collect
         self.gone += old
 
-    def forget_contacts(self) -> None:
+    def write(self) -> None:
+        """Send what was gathered to the database, a statement for each table."""
+        if self.new_facts:
+            db.session.execute(insert(GroupFact), self.new_facts)
+        if self.new_contacts:
+            db.session.execute(insert(Contact), self.new_contacts)
+        self._forget_contacts()
+        db.session.flush()
+
+    def _forget_contacts(self) -> None:
         """Remove contacts whom the file no longer names; open invitations to them, or to an old address, end."""
         gone = {contact.id for contact in self.gone}
         touched = gone | set(self.moved)
@@ -173,14 +197,6 @@ def _the_same_adult(row: ContactRow, old: list[Contact]) -> Contact | None:
     return next(iter(both or reached or named), None)
 
 
-def _new_contact(pupil_id: int, row: ContactRow) -> Contact:
-    return Contact(
-        pupil_id=pupil_id,
-        priority=row.priority,
-        name=row.name,
-        relationship_name=row.relationship_name,
-        phone=row.phone,
-        email=row.email,
-        parental_responsibility=row.parental_responsibility,
-        may_collect=bool(row.may_collect),
-    )
+def _contact(pupil_id: int, row: ContactRow) -> dict[str, object]:
+    """A contact of the school's own record, as a row to insert."""
+    return {**asdict(row), "may_collect": bool(row.may_collect), "pupil_id": pupil_id}

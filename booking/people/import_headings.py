@@ -143,6 +143,7 @@ CONTACT_KNOWN: Mapping[str, tuple[str, ...]] = {
         "primary phone",
         "primary telephone",
         "contact number",
+        "number",
     ),
     "email": ("email", "e mail", "email address", "e mail address", "primary email", "main email"),
     "responsibility": (
@@ -160,7 +161,7 @@ _FIELDS = {heading: (name, rank) for name, found in KNOWN.items() for rank, head
 _CONTACT_FIELDS = {h: (name, rank) for name, found in CONTACT_KNOWN.items() for rank, h in enumerate(found)}
 _CONTACT = re.compile(
     r"(?:primary |emergency )?"
-    r"(?:priority|contact|parent carer|parent guardian|parent|guardian|carer) ?([1-9])(?: contact)?(?: (.*))?"
+    r"(?:priority|contact|parent carer|parent guardian|parent|guardian|carer) ?([1-9])(?: contact(?! number))?(?: (.*))?"
 )
 
 

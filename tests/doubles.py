@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -52,12 +52,16 @@ class Listener:
     deliveries: list[Delivery] = field(default_factory=list)
     status: int = 200
 
-    def wait_for(self, type_: str, count: int = 1) -> list[Delivery]:
-        """The deliveries of a type, once there are so many of them."""
+    def wait_for(self, type_: str, marks: Sequence[bytes]) -> list[Delivery]:
+        """The deliveries of a type whose body holds one of these marks, once there is one."""
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            found = [one for one in list(self.deliveries) if one.type == type_]
-            if len(found) >= count:
+            found = [
+                one
+                for one in list(self.deliveries)
+                if one.type == type_ and any(mark in one.body for mark in marks)
+            ]
+            if found:
                 return found
             time.sleep(0.02)
         raise AssertionError(f"no {type_} came, only {[one.type for one in self.deliveries]}")

@@ -26,6 +26,7 @@ class BookedLine:
 
     place_id: int
     activity: str
+    kind: str
     date: date
     starts_at: time
     ends_at: time
@@ -125,6 +126,7 @@ def _line(place: Place) -> BookedLine:
     return BookedLine(
         place_id=place.id,
         activity=run.activity.name,
+        kind=run.activity.kind,
         date=place.session.date,
         starts_at=place.session.starts_at,
         ends_at=place.session.ends_at,

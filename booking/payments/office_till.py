@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from booking.bookings.models import Basket
 from booking.bookings.places import book_basket
 from booking.core.audit import record
+from booking.core.clock import to_school
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.ledger.balances import credit_pence
@@ -41,7 +42,7 @@ class Owed:
 
     basket_id: int | None
     reference: str | None
-    due_at: datetime | None
+    due_on: date | None
     amount_pence: int
     is_late: bool
 
@@ -124,7 +125,7 @@ def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
         part_pence = min(amount_pence, debt_pence)
         if part_pence <= 0:
             break
-        owed.append(Owed(basket_id, reference, due_at, part_pence, due_at < at))
+        owed.append(Owed(basket_id, reference, to_school(due_at).date(), part_pence, due_at < at))
         debt_pence -= part_pence
     if debt_pence:
         owed.append(Owed(None, None, None, debt_pence, is_late=False))

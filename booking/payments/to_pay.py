@@ -70,6 +70,7 @@ class CheckoutLine:
 
     child: str
     activity: str
+    kind: str
     date: date
     starts_at: time
     ends_at: time
@@ -190,6 +191,7 @@ def _line(place: Place) -> CheckoutLine:
     return CheckoutLine(
         child=place.pupil.first_name,
         activity=place.session.run.activity.name,
+        kind=place.session.run.activity.kind,
         date=place.session.date,
         starts_at=place.session.starts_at,
         ends_at=place.session.ends_at,

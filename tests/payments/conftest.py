@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from booking.core import clock
+from booking.core.db import db
 from booking.core.settings import Settings
 from booking.payments.gateway import Gateway
+from booking.payments.models import Payment
 from tests.browser import Browser
 from tests.doubles import SECRET_KEY, Delivery, Double, Listener, a_double, a_listener
 
@@ -34,8 +37,12 @@ class Stripe:
         assert answer.status_code == expect, answer.get_data(as_text=True)
 
     def event(self, type_: str) -> Delivery:
-        """The newest event of a type, once it came."""
-        return self.listener.wait_for(type_)[-1]
+        """The newest event of a type about a payment of this test, once it came."""
+        db.session.rollback()
+        rows = db.session.execute(select(Payment.idempotency_key, Payment.stripe_intent_id)).all()
+        marks = [mark.encode() for row in rows for mark in row if mark]
+        db.session.rollback()
+        return self.listener.wait_for(type_, marks)[-1]
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,10 @@ class TooFewPlaces(BookingError):
 
 @dataclass(frozen=True)
 class Use:
-    """What hangs on a session: `booked` children held or booked now, and whether anything else refers to it."""
+    """What hangs on a session: `booked` children held or booked now, `extra` places allowed by name, and other traces."""
 
     booked: int = 0
+    extra: int = 0
     is_referred_to: bool = False
 
 
@@ -45,7 +46,11 @@ class Generated:
 
 
 def generate_sessions(
-    run: Run, *, uses: Mapping[int, Use] | None = None, calendar: Calendar | None = None
+    run: Run,
+    *,
+    uses: Mapping[int, Use] | None = None,
+    calendar: Calendar | None = None,
+    between: tuple[date, date] = (date.min, date.max),
 ) -> Generated:
     """Add each missing session of a run; with `uses` (by session id) also clear days when it does not run.
 
@@ -53,8 +58,12 @@ def generate_sessions(
     and is named. Without `uses` nothing is known of what is booked, so nothing is taken away.
     """
     calendar = calendar or read_calendar()
-    wanted = set(days_of_run(run, calendar))
-    found = {s.date: s for s in db.session.scalars(select(Session).where(Session.run_id == run.id))}
+    first, last = between
+    wanted = {day for day in days_of_run(run, calendar) if first <= day <= last}
+    sessions = db.session.scalars(
+        select(Session).where(Session.run_id == run.id, Session.date.between(first, last))
+    )
+    found = {session.date: session for session in sessions}
     result = Generated(added=sorted(wanted - set(found)))
     capacity = capacity_of(run)
     db.session.add_all(
@@ -99,7 +108,8 @@ def carry_capacity(run: Run, *, from_day: date, uses: Mapping[int, Use]) -> int:
     """
     capacity = capacity_of(run)
     sessions = future_sessions(run, from_day)
-    too_full = [(s, uses[s.id].booked) for s in sessions if s.id in uses and uses[s.id].booked > capacity]
+    used = [(s, uses.get(s.id, Use())) for s in sessions]
+    too_full = [(s, use.booked) for s, use in used if use.booked > capacity + use.extra]
     if too_full:
         raise TooFewPlaces(too_full)
     changed = [s for s in sessions if s.capacity != capacity]

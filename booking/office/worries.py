@@ -1,0 +1,79 @@
+"""What the office looks at first in the morning: what went wrong, what waits, and what today holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+
+from booking.bookings.models import Place, WaitingEntry
+from booking.core import clock
+from booking.core.db import db
+from booking.core.jobs import Job
+from booking.core.outbox import OutboxMessage
+from booking.ledger.balances import credit_of_all
+from booking.office.families import invitees, without_email
+from booking.people.models import Pupil
+from booking.provision.models import Run, Session
+
+
+@dataclass(frozen=True)
+class Worries:
+    """Figures of the office's first page; money in pence."""
+
+    failed_emails: int
+    late_emails: int
+    drafts: int
+    not_invited: int
+    not_joined: int
+    without_email: int
+    pupils: int
+    sessions_today: int
+    booked_today: int
+    waiting: int
+    families_owing: int
+    owed_pence: int
+    jobs: list[Job]
+
+
+def worries(at: datetime) -> Worries:
+    """The figures as they stand now, in a fixed number of queries."""
+    today = clock.today(at)
+    people = invitees(at)
+    owing = [-pence for pence in credit_of_all().values() if pence < 0]
+    unsent = OutboxMessage.sent_at.is_(None)
+    planned = (Session.date == today) & (Session.status == "planned")
+    return Worries(
+        failed_emails=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
+        late_emails=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
+        drafts=_count(Run, Run.status == "draft"),
+        not_invited=sum(one.invited_at is None for one in people),
+        not_joined=len(people),
+        without_email=len(without_email()),
+        pupils=_count(Pupil, Pupil.status == "on_roll"),
+        sessions_today=_count(Session, planned),
+        booked_today=_count(Place, Place.state == "booked", Place.session_id.in_(select(Session.id).where(planned))),
+        waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
+        families_owing=len(owing),
+        owed_pence=sum(owing),
+        jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None)).order_by(Job.id))),
+    )  # fmt: skip
+
+
+def failed_messages() -> list[OutboxMessage]:
+    """Letters that were given up after all tries, newest first."""
+    return list(
+        db.session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.sent_at.is_(None), OutboxMessage.next_try_at.is_(None))
+            .order_by(OutboxMessage.id.desc())
+            .limit(100)
+        )
+    )
+
+
+def _count(
+    table: type[OutboxMessage | Run | Pupil | Session | Place | WaitingEntry], *where: ColumnElement[bool]
+) -> int:
+    return db.session.scalar(select(func.count()).select_from(table).where(*where)) or 0

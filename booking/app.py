@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from booking.bookings import views as bookings_views
 from booking.core.db import db
+from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.equity import views as equity_views
 from booking.payments import views as payments_views
@@ -39,6 +40,7 @@ csrf = CSRFProtect()
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the app from the environment (or from given settings); raises `SettingsError` in one clear line."""
     settings = settings or read_settings()
+    set_up_logs()
     app = Flask(
         "booking",
         template_folder=str(ROOT / "templates"),

@@ -18,7 +18,6 @@ CREATE_SESSION: Tree = {
     "mode": "payment",
     "locale": str,
     "allowed_payment_method_types": [str],
-    "payment_method_types": [str],
     "adaptive_pricing": {"enabled": bool},
     "line_items": [
         {

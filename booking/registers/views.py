@@ -44,6 +44,8 @@ def _day(on: date) -> ResponseReturnValue:
         "registers/day.html",
         registers=registers,
         on=on,
+        before=on - timedelta(days=1),
+        after=on + timedelta(days=1),
         today=now.date(),
         wall=now.time().replace(tzinfo=None),
     )

@@ -5,24 +5,45 @@ The table in routes.py says who a route is for. A route that is not in it fails;
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from booking.core.db import Base, db, unit_of_work
+from booking.payments.models import Payment
 from booking.people.invitations import invite
 from booking.people.models import User
 from booking.provision.models import StaffAssignment
 from tests.browser import Browser
-from tests.builders import AT, a_basket, a_care_profile, a_family, a_place, a_school, a_session, a_user, save
+from tests.builders import (
+    AT,
+    a_basket,
+    a_care_profile,
+    a_family,
+    a_period,
+    a_place,
+    a_school,
+    a_session,
+    a_user,
+    save,
+)
 from tests.house.routes import ANYONE, ROUTES, WRITES_BY_GET
 
 ROLES = ("parent", "staff", "manager", "governor", "admin")
+
+
+@pytest.fixture(autouse=True)
+def monday_morning() -> Iterator[None]:
+    """The day on which these tests play, whatever day it is."""
+    with time_machine.travel(AT, tick=True):
+        yield
 
 
 @dataclass
@@ -40,6 +61,7 @@ def world(app: Flask) -> World:
     a_school()
     family, other = a_family(), a_family()
     session = a_session(date(2026, 11, 25))
+    finished = a_period(name="Autumn 1", starts_on=date(2026, 9, 2), ends_on=date(2026, 10, 23))
     basket = a_basket(family.account, booked_at=AT)
     place = a_place(family, session, basket_id=basket.id)
     a_care_profile(family.pupils[0])
@@ -48,7 +70,22 @@ def world(app: Flask) -> World:
     with unit_of_work():
         token = invite("new@families.example", "governor", at=AT, by_user_id=None)
     run = session.run
+    payment = Payment(
+        basket_id=basket.id,
+        account_id=family.account.id,
+        tender="card",
+        state="given_up",
+        amount_pence=450,
+        idempotency_key="k",
+        stripe_session_id="cs_test_own",
+        created_at=AT,
+    )
+    save(payment)
     arguments = {
+        "starts_on": finished.starts_on,
+        "ends_on": finished.ends_on,
+        "kind": "json",
+        "payment_id": payment.id,
         "session_id": session.id,
         "reference": basket.reference,
         "place_id": place.id,
@@ -66,7 +103,8 @@ def world(app: Flask) -> World:
         "token": token,
         "filename": "css/tokens.css",
     }
-    people = {role: a_user(role) for role in ROLES} | {"parent": family.user, "staff": leader}
+    people = {role: a_user(role, sees_groups=role == "manager") for role in ROLES}
+    people |= {"parent": family.user, "staff": leader}
     return World(people, {"parent": other.user, "staff": stranger}, arguments)
 
 
@@ -124,7 +162,8 @@ def test_a_role_gets_into_its_own_pages_and_no_others(app: Flask, world: World, 
             is_invited = route.audience == ANYONE or role in route.audience
             if (is_invited and (status in {401, 403} or status >= 500)) or (not is_invited and status != 403):
                 wrong.append((rule.endpoint, method, status))
-            if is_invited and method == "GET" and status == 404 and not rule.arguments:
+            needs_query = rule.endpoint == "payments.back"
+            if is_invited and method == "GET" and status == 404 and not rule.arguments and not needs_query:
                 wrong.append((rule.endpoint, method, status))
     assert wrong == []
 

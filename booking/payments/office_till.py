@@ -125,7 +125,9 @@ def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
         part_pence = min(amount_pence, debt_pence)
         if part_pence <= 0:
             break
-        owed.append(Owed(basket_id, reference, to_school(due_at).date(), part_pence, due_at < at))
+        due_on = to_school(due_at).date() if due_at else None
+        is_late = due_at is not None and due_at < at
+        owed.append(Owed(basket_id, reference, due_on, part_pence, is_late))
         debt_pence -= part_pence
     if debt_pence:
         owed.append(Owed(None, None, None, debt_pence, is_late=False))

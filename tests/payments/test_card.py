@@ -4,11 +4,11 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from booking.bookings.places import give_up
 from flask import Flask
 from sqlalchemy import func, select
 
 from booking.bookings.models import Basket, Place
+from booking.bookings.places import give_up
 from booking.core.db import db, unit_of_work
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_pence, ledger_problems

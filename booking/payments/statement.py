@@ -11,30 +11,35 @@ from sqlalchemy.orm import joinedload
 from booking.bookings.models import Basket, Place
 from booking.core.clock import to_school
 from booking.core.db import db
-from booking.core.words import full_day
+from booking.core.words import day
 from booking.ledger.balances import StatementLine, lines_of
 from booking.payments.models import Payment
 from booking.provision.models import Run, Session
 
-KINDS = {
-    "payment": "Payment",
-    "refund": "Money going back to your card",
-    "refund_failed": "A refund that did not work, kept as your credit",
+ACTS = {
+    "booking": "You booked",
+    "credit": "Came back as credit",
+    "payment": "You paid",
+    "refund": "Going back to your card",
+    "refund_failed": "Did not reach your card, kept as credit",
 }
-TENDERS = {"card": "by card", "office": "at the office", "credit": "from your credit"}
+TENDERS = {"card": "Payment by card", "office": "Payment at the office"}
 
 
 @dataclass(frozen=True)
 class StatementRow:
-    """One line as a family reads it: bought, or paid and got back; the other is 0. Credit below zero was owed."""
+    """One line as a family reads it: what it is about, what was done, the amount, and how the account stood after.
+
+    Of `credit_pence` and `owed_pence` one is always 0.
+    """
 
     on: date
     what: str
-    detail: str
+    act: str
     reference: str | None
-    bought_pence: int
-    paid_pence: int
+    amount_pence: int
     credit_pence: int
+    owed_pence: int
 
 
 def statement_of(account_id: int) -> list[StatementRow]:
@@ -43,33 +48,29 @@ def statement_of(account_id: int) -> list[StatementRow]:
     places = _places({line.place_id for line in lines if line.place_id is not None})
     payments = _payments({line.payment_id for line in lines if line.payment_id is not None})
     references = _references({line.basket_id for line in lines if line.basket_id is not None})
-    rows, credit_pence = [], 0
+    rows, balance_pence = [], 0
     for line in lines:
-        credit_pence -= line.amount_pence
-        what, detail = _words(line, places, payments)
+        balance_pence -= line.amount_pence
         rows.append(
             StatementRow(
                 on=to_school(line.at).date(),
-                what=what,
-                detail=detail,
+                what=_what(line, places, payments),
+                act=ACTS.get(line.kind, "Put right"),
                 reference=references.get(line.basket_id or 0),
-                bought_pence=max(line.amount_pence, 0),
-                paid_pence=max(-line.amount_pence, 0),
-                credit_pence=credit_pence,
+                amount_pence=abs(line.amount_pence),
+                credit_pence=max(balance_pence, 0),
+                owed_pence=max(-balance_pence, 0),
             )
         )
     return rows[::-1]
 
 
-def _words(line: StatementLine, places: dict[int, Place], payments: dict[int, Payment]) -> tuple[str, str]:
+def _what(line: StatementLine, places: dict[int, Place], payments: dict[int, Payment]) -> str:
     if line.place_id is not None:
         place = places[line.place_id]
-        activity = place.session.run.activity.name
-        verb = "Credit for " if line.kind == "credit" else ""
-        return f"{verb}{activity}", f"{place.pupil.first_name}, {full_day(place.session.date)}"
+        return f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
     payment = payments.get(line.payment_id or 0)
-    what = KINDS.get(line.kind, "Correction")
-    return what, TENDERS[payment.tender] if payment is not None and line.kind == "payment" else ""
+    return TENDERS[payment.tender] if payment is not None else "Your account"
 
 
 def _places(ids: set[int]) -> dict[int, Place]:

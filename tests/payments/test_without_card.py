@@ -227,5 +227,5 @@ def test_the_statement_names_child_activity_and_day(parent: Browser, now: dateti
         pay_at_office(basket_id, at=now, user_id=None)
     page = parent.sign_in(family.user).get("payments.account")
     assert "You have £11.00 of credit" in page.text
-    assert page.text.count("Child 1, ") == 2
+    assert page.text.count("Child 1: Chess club") == 2
     assert "Payment at the office" in page.text

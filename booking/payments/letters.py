@@ -9,8 +9,14 @@ from sqlalchemy import select
 
 from booking.core.db import db
 from booking.messages.letters import Letter, write_letter
+from booking.payments.fulfilment import LATE, WRONG_AMOUNT
 from booking.payments.models import Payment
 from booking.people.models import School
+
+WHY = {
+    LATE: "came when the places could not be booked with it any more",
+    WRONG_AMOUNT: "was not the amount that we had asked for",
+}
 
 
 def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter:
@@ -22,6 +28,7 @@ def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter:
         {
             "amount_pence": payment.amount_pence,
             "reference": payment.basket.reference if payment.basket else "",
+            "why": WHY[payment.refunds[0].reason],
             "link": f"{base_url}/book",
             "school": school.name if school else "Eight till Six",
             "phone": school.phone if school else "",

@@ -8,53 +8,27 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from booking.bookings.models import Basket, Place
-from booking.bookings.places import give_up
 from booking.core.db import db, unit_of_work
 from booking.core.outbox import OutboxMessage
-from booking.ledger.balances import credit_pence, ledger_problems
-from booking.ledger.models import Entry
-from booking.payments.checkout import expire_started, open_page, start_card
+from booking.payments.checkout import open_page, start_card
 from booking.payments.fulfilment import Outcome, fulfil
-from booking.payments.gateway import CalledWhileWriting, CardPage, Gateway
-from booking.payments.models import Payment, Refund, StripeEvent
-from booking.payments.refunds import send_refunds
-from booking.payments.states import PAYMENT_MOVES, move
+from booking.payments.gateway import CalledWhileWriting, Gateway
+from booking.payments.models import Payment, StripeEvent
 from tests.browser import Browser
-from tests.builders import Family, a_family
+from tests.builders import a_family
+from tests.payments.card_ways import (
+    BASE_URL,
+    assert_booked_once,
+    come_back,
+    go_to_card_page,
+    in_threads,
+)
 from tests.payments.conftest import Stripe
 from tests.payments.families import (
     a_family_with_a_basket,
-    hold,
     payments_of,
-    some_sessions,
     states_of,
 )
-
-BASE_URL = "http://localhost:8000"
-
-
-def go_to_card_page(parent: Browser, family: Family, pence: int = 900) -> str:
-    """Press the card button as this family; gives the address of Stripe's page."""
-    parent.sign_in(family.user)
-    page = parent.post("payments.pay", {"tender": "card", "seen_pence": str(pence)}, expect=303)
-    return str(page.response.headers["Location"])
-
-
-def come_back(parent: Browser, basket_id: int, *, expect: int = 303) -> str | None:
-    """Open the page that Stripe sends a parent back to; gives where it leads."""
-    (payment,) = payments_of(basket_id)
-    return parent.get("payments.back", session_id=payment.stripe_session_id, expect=expect).location
-
-
-def assert_booked_once(basket_id: int, family: Family, pence: int = 900) -> None:
-    """Booked, paid, one payment entry, one booking entry, nothing owed, nothing wrong in the ledger."""
-    assert states_of(basket_id) == ("booked", ["booked", "booked"])
-    (payment,) = [one for one in payments_of(basket_id) if one.state == "paid"]
-    assert payment.amount_pence == pence
-    kinds = db.session.scalars(select(Entry.kind).where(Entry.basket_id == basket_id)).all()
-    assert sorted(kinds) == ["booking", "payment"]
-    assert credit_pence(family.account.id) == 0
-    assert ledger_problems() == []
 
 
 def test_a_card_page_opens_for_the_servers_amount_and_keeps_the_places(
@@ -109,7 +83,7 @@ def test_two_presses_at_the_same_time_open_one_page(stripe: Stripe, app: Flask, 
                 payment_id = start_card(account_id, seen_pence=900, at=now, user_id=None).id
             urls.add(open_page(payment_id, gateway=stripe.gateway, base_url=BASE_URL, at=now).url)
 
-    in_two_threads(press)
+    in_threads(press, 2)
     assert len(urls) == 1
     assert len(payments_of(basket_id)) == 1
 
@@ -279,140 +253,6 @@ def test_stripe_out_of_reach_at_the_return_says_so_and_books_later(
     assert_booked_once(basket_id, family)
 
 
-def test_a_card_page_whose_time_is_over_frees_its_places(
-    stripe: Stripe, parent: Browser, now: datetime, soon: datetime
-) -> None:
-    family, basket_id = a_family_with_a_basket(now)
-    go_to_card_page(parent, family)
-    assert expire_started(now + timedelta(minutes=30), stripe.gateway) == 0
-    assert expire_started(soon, stripe.gateway) == 1
-    assert payments_of(basket_id)[0].state == "given_up"
-    assert "held" not in states_of(basket_id)[1]
-    assert expire_started(soon, stripe.gateway) == 0
-
-
-def test_a_paid_page_that_nobody_told_us_of_is_booked_by_the_worker(
-    stripe: Stripe, parent: Browser, now: datetime, soon: datetime
-) -> None:
-    family, basket_id = a_family_with_a_basket(now)
-    stripe.double.press(go_to_card_page(parent, family), "pay")
-    assert expire_started(soon, stripe.gateway) == 1
-    assert_booked_once(basket_id, family)
-
-
-def test_places_stay_held_while_stripe_cannot_be_asked(
-    stripe: Stripe, parent: Browser, now: datetime, soon: datetime
-) -> None:
-    _, basket_id = (pair := a_family_with_a_basket(now))
-    go_to_card_page(parent, pair[0])
-    assert expire_started(soon, Gateway("sk_test", "http://127.0.0.1:1")) == 0
-    assert states_of(basket_id) == ("paying", ["held", "held"])
-
-
-def lose(basket_id: int, at: datetime) -> None:
-    """Let go of a paying basket as an outage would: the payment given up, the places freed."""
-    with unit_of_work():
-        (payment,) = db.session.scalars(select(Payment).where(Payment.basket_id == basket_id)).all()
-        move(payment, "given_up", PAYMENT_MOVES)
-        give_up(basket_id, at=at, user_id=None)
-
-
-def test_late_money_books_when_there_is_room(stripe: Stripe, parent: Browser, now: datetime) -> None:
-    family, basket_id = a_family_with_a_basket(now)
-    stripe.double.press(go_to_card_page(parent, family), "pay")
-    lose(basket_id, now)
-    stripe.deliver(stripe.event("checkout.session.completed"))
-    assert states_of(basket_id)[0] == "booked"
-    assert states_of(basket_id)[1].count("booked") == 2
-    assert credit_pence(family.account.id) == 0
-    assert payments_of(basket_id)[0].state == "paid"
-    assert db.session.scalar(select(func.count()).select_from(Refund)) == 0
-
-
-def test_late_money_without_room_goes_back_whole(stripe: Stripe, parent: Browser, now: datetime) -> None:
-    family, other = a_family(), a_family()
-    sessions = some_sessions(now, 2, capacity=1)
-    basket_id = hold(family, sessions, now)
-    stripe.double.press(go_to_card_page(parent, family), "pay")
-    event = stripe.event("checkout.session.completed")
-    lose(basket_id, now)
-    hold(other, sessions[:1], now)
-    stripe.deliver(event)
-    stripe.deliver(event)
-    page = parent.get("payments.back", session_id=payments_of(basket_id)[0].stripe_session_id)
-    assert "on its way back" in page.text
-    assert "booked" not in states_of(basket_id)[1]
-    (refund,) = db.session.scalars(select(Refund)).all()
-    assert (refund.amount_pence, refund.reason, refund.state) == (900, "late", "asked")
-    assert db.session.scalars(select(OutboxMessage.template)).all() == ["late_refund"]
-    assert credit_pence(family.account.id) == 0
-    assert send_refunds(now + timedelta(minutes=1), stripe.gateway) == 1
-    assert send_refunds(now + timedelta(minutes=1), stripe.gateway) == 0
-    db.session.expire_all()
-    assert refund.state == "done"
-    assert refund.stripe_refund_id is not None
-    assert ledger_problems() == []
-
-
-def test_money_for_a_basket_that_was_booked_another_way_goes_back(
-    stripe: Stripe, parent: Browser, now: datetime
-) -> None:
-    family, basket_id = a_family_with_a_basket(now)
-    stripe.double.press(go_to_card_page(parent, family), "pay")
-    event = stripe.event("checkout.session.completed")
-    lose(basket_id, now)
-    with unit_of_work():
-        db.session.get_one(Basket, basket_id).state = "booked"
-    stripe.deliver(event)
-    (refund,) = db.session.scalars(select(Refund)).all()
-    assert refund.amount_pence == 900
-    assert credit_pence(family.account.id) == 0
-
-
-@pytest.mark.parametrize("pence", [899, 901, 90_000])
-def test_another_amount_than_asked_books_nothing_and_goes_back_whole(
-    stripe: Stripe, parent: Browser, now: datetime, pence: int
-) -> None:
-    family, basket_id = a_family_with_a_basket(now)
-    with unit_of_work():
-        payment = start_card(family.account.id, seen_pence=900, at=now, user_id=family.user.id)
-        key, payment_id, expires_at = payment.idempotency_key, payment.id, payment.expires_at
-    assert expires_at is not None
-    page = stripe.gateway.create_checkout_session(
-        CardPage(key, payment_id, pence, "Another amount", expires_at, BASE_URL, BASE_URL)
-    )
-    stripe.double.press(page.url or "", "pay")
-    stripe.deliver(stripe.event("checkout.session.completed"))
-    assert states_of(basket_id) == ("open", ["held", "held"])
-    (refund,) = db.session.scalars(select(Refund)).all()
-    assert refund.amount_pence == pence
-    assert send_refunds(now + timedelta(minutes=1), stripe.gateway) == 1
-    assert credit_pence(family.account.id) == 0
-
-
 def test_stripe_is_never_asked_inside_a_unit_of_work(app: Flask, now: datetime) -> None:
     with pytest.raises(CalledWhileWriting), unit_of_work():
         Gateway("sk_test", "http://127.0.0.1:1").retrieve_session("cs_1")
-
-
-def in_two_threads(act: object) -> None:
-    """Run a function in two threads at once."""
-    in_threads(act, 2)
-
-
-def in_threads(act: object, count: int) -> None:
-    """Run a function in so many threads at once, and raise what any of them raised."""
-    errors: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            act()  # type: ignore[operator]
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors, errors

@@ -17,9 +17,9 @@ from booking.payments.reconciliation import reconcile
 from booking.payments.refunds import ask_refund, send_refunds
 from tests.browser import Browser
 from tests.doubles import SECRET_KEY, Double, Listener, a_double
+from tests.payments.card_ways import BASE_URL, go_to_card_page
 from tests.payments.conftest import Stripe
 from tests.payments.families import a_family_with_a_basket, payments_of
-from tests.payments.test_card import BASE_URL, go_to_card_page
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from booking.payments.models import Payment, Refund
 from booking.payments.refunds import RefundTooBig, ask_refund, keep_refund, refunded_pence, send_refunds
 from tests.browser import Browser
 from tests.builders import Family
+from tests.payments.card_ways import go_to_card_page
 from tests.payments.conftest import Stripe
 from tests.payments.families import a_family_with_a_basket, payments_of
-from tests.payments.test_card import go_to_card_page
 
 UNREACHABLE = Gateway("sk_test", "http://127.0.0.1:1")
 

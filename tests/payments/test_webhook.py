@@ -14,9 +14,9 @@ from booking.core.db import Base, db
 from booking.payments.models import StripeEvent
 from tests.browser import Browser
 from tests.doubles import WEBHOOK_SECRET
+from tests.payments.card_ways import assert_booked_once, go_to_card_page
 from tests.payments.conftest import Stripe
 from tests.payments.families import a_family_with_a_basket, payments_of, states_of
-from tests.payments.test_card import assert_booked_once, go_to_card_page
 
 
 def rows() -> dict[str, int]:

@@ -85,9 +85,12 @@ def take_holds(
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
     turned_away = [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused]
     took = [("held", pupil, session, None) for pupil, session in held]
-    if held or has:
-        _hold_until(basket_id, _end_of_hold(basket, at))
-    _insert(basket_id, account_id, held, situation, at, until=_end_of_hold(basket, at))
+    if not has:
+        basket.first_held_at = None
+    if held:
+        until = _end_of_hold(basket, at)
+        _hold_until(basket_id, until)
+        _insert(basket_id, account_id, held, situation, at, until=until)
     note([*asked, *took, *turned_away], account_id=account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
     return HoldResult(held, refused)

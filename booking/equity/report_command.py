@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from booking.core import clock
 from booking.core.db import unit_of_work
@@ -33,6 +34,7 @@ WRITERS = {"json": as_json, "csv": as_csv, "pdf": as_pdf}
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output without it."
 )
+@with_appcontext
 def report_command(
     starts_on: datetime, ends_on: datetime, by: tuple[str, ...], k: int, kind: str, out: Path | None
 ) -> None:

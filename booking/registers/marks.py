@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,48 +75,82 @@ def _after(before: ChildState, mark: Mark) -> ChildState:
     )
 
 
+@dataclass(frozen=True)
+class NewMark:
+    """One thing that happened to one child, as it is pressed at the door or typed in from paper."""
+
+    session_id: int
+    pupil_id: int
+    what: str
+    at: datetime
+    detail: str | None = None
+
+
 def add_mark(
-    session_id: int,
-    pupil_id: int,
-    what: str,
-    *,
-    at: datetime,
-    user_id: int | None,
-    recorded_at: datetime | None = None,
-    detail: str | None = None,
+    session_id: int, pupil_id: int, what: str, *, at: datetime, user_id: int | None, detail: str | None = None
 ) -> Mark:
-    """Note one thing that happened; raises `MarkRefused` when it cannot follow from what was noted before.
+    """Note one thing that happened now; raises `MarkRefused` when it cannot follow from what was noted before."""
+    (mark,) = add_marks([NewMark(session_id, pupil_id, what, at, detail)], recorded_at=at, user_id=user_id)
+    return mark
+
+
+def add_marks(marks: Sequence[NewMark], *, recorded_at: datetime, user_id: int | None) -> list[Mark]:
+    """Note what happened on one day, in the given order, all or nothing (a paper sheet typed in afterwards).
 
     A child who comes into a session while still in another of that day goes out of the other `to_activity` by the same
-    act, so that each child is in exactly one place at any time.
+    act, so that each child is in exactly one place at any time. Raises `MarkRefused` or `NotFound`.
     """
-    lock_rows((Pupil, [pupil_id]))
-    session = db.session.get(Session, session_id)
-    pupil = db.session.get(Pupil, pupil_id)
-    if session is None or pupil is None:
+    lock_rows((Pupil, {mark.pupil_id for mark in marks}))
+    ids = {mark.session_id for mark in marks}
+    sessions = {s.id: s for s in db.session.scalars(select(Session).where(Session.id.in_(ids)))}
+    names = {
+        p.id: p.full_name
+        for p in db.session.scalars(select(Pupil).where(Pupil.id.in_({m.pupil_id for m in marks})))
+    }
+    if set(sessions) != ids or set(names) != {mark.pupil_id for mark in marks}:
         raise NotFound
-    today = states_in(_sessions_of_day(session))
-    now = today.get((session_id, pupil_id), NOTHING_YET)
-    if what not in ALLOWED[now.state]:
-        raise MarkRefused(f"{pupil.full_name} is marked “{_words(now)}” already. Nothing was changed.")
-    if what in INS:
-        for (other_id, child_id), state in today.items():
-            if child_id == pupil_id and other_id != session_id and state.state == "in":
-                _write(other_id, pupil_id, "to_activity", at, user_id, recorded_at, session.run.activity.name)
-        fact = "attended" if what == "arrived" else "walk_in"
-        db.session.add(
-            RequestFact(
-                at=at,
-                what=fact,
-                pupil_id=pupil_id,
-                session_id=session_id,
-                user_id=user_id,
-                channel="register",
+    days = {session.date for session in sessions.values()}
+    today = states_in(db.session.scalars(select(Session.id).where(Session.date.in_(days))).all())
+    written = []
+    for new in marks:
+        key = (new.session_id, new.pupil_id)
+        now = today.get(key, NOTHING_YET)
+        if new.what not in ALLOWED[now.state]:
+            raise MarkRefused(
+                f"{names[new.pupil_id]} is marked “{_words(now)}” already. Nothing was changed."
             )
-        )
-    mark = _write(session_id, pupil_id, what, at, user_id, recorded_at, detail)
+        if new.what in INS:
+            _leave_others(new, today, sessions[new.session_id], recorded_at, user_id)
+        mark = _write(new, recorded_at, user_id)
+        today[key] = _after(now, mark)
+        written.append(mark)
     db.session.flush()
-    return mark
+    return written
+
+
+def _leave_others(
+    new: NewMark,
+    today: dict[tuple[int, int], ChildState],
+    session: Session,
+    recorded_at: datetime,
+    user_id: int | None,
+) -> None:
+    """Take the child out of wherever else it is today, and note that it came here."""
+    for (other_id, child_id), state in list(today.items()):
+        if child_id == new.pupil_id and other_id != new.session_id and state.state == "in":
+            left = NewMark(other_id, child_id, "to_activity", new.at, session.run.activity.name)
+            today[other_id, child_id] = _after(state, _write(left, recorded_at, user_id))
+    fact = "attended" if new.what == "arrived" else "walk_in"
+    db.session.add(
+        RequestFact(
+            at=new.at,
+            what=fact,
+            pupil_id=new.pupil_id,
+            session_id=session.id,
+            user_id=user_id,
+            channel="register",
+        )
+    )
 
 
 def undo(mark_id: int, *, session_id: int, at: datetime, user_id: int | None) -> Mark:
@@ -142,30 +176,18 @@ def undo(mark_id: int, *, session_id: int, at: datetime, user_id: int | None) ->
     return back
 
 
-def _write(
-    session_id: int,
-    pupil_id: int,
-    what: str,
-    at: datetime,
-    user_id: int | None,
-    recorded_at: datetime | None,
-    detail: str | None,
-) -> Mark:
+def _write(new: NewMark, recorded_at: datetime, user_id: int | None) -> Mark:
     mark = Mark(
-        session_id=session_id,
-        pupil_id=pupil_id,
-        what=what,
-        at=at,
-        recorded_at=recorded_at or at,
+        session_id=new.session_id,
+        pupil_id=new.pupil_id,
+        what=new.what,
+        at=new.at,
+        recorded_at=recorded_at,
         user_id=user_id,
-        detail=detail,
+        detail=new.detail,
     )
     db.session.add(mark)
     return mark
-
-
-def _sessions_of_day(session: Session) -> list[int]:
-    return list(db.session.scalars(select(Session.id).where(Session.date == session.date)))
 
 
 def _words(state: ChildState) -> str:

@@ -148,6 +148,16 @@ def test_a_hold_can_be_kept_longer_but_not_for_more_than_an_hour_in_all(app: Fla
     assert until == AT + timedelta(minutes=60)
 
 
+def test_a_try_in_which_nothing_was_held_does_not_start_the_hour(app: Flask) -> None:
+    family, full = a_family(), a_session(WEDNESDAY, capacity=0)
+    hold(family, full, mode="what_fits")
+    free, later = a_session(date(2026, 11, 26)), AT + timedelta(hours=2)
+    hold(family, free, mode="what_fits", at=later)
+    with unit_of_work():
+        book_basket(basket_of(family), at=later, user_id=None)
+    assert states() == ["booked"]
+
+
 def test_an_override_gives_one_more_place(app: Flask) -> None:
     session = a_session(WEDNESDAY, capacity=0)
     save(

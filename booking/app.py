@@ -20,6 +20,7 @@ from booking.core.db import db
 from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.equity import views as equity_views
+from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
 from booking.people.models import Role, School, User
@@ -33,7 +34,15 @@ from booking.web.navigation import menu_for
 from booking.web.security import protect
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROOMS = (web_views, people_views, bookings_views, payments_views, registers_views, equity_views)
+ROOMS = (
+    web_views,
+    people_views,
+    bookings_views,
+    payments_views,
+    registers_views,
+    equity_views,
+    office_views,
+)
 csrf = CSRFProtect()
 
 

@@ -1,0 +1,116 @@
+"""Fields that read days, hours, money and several ticks as people type them, and keep what was typed when it is wrong."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+from typing import Any
+
+from wtforms import Field, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
+
+from booking.core.money import NotAnAmount, format_pence, parse_pence
+from booking.people.dates import NotADate, parse_date
+
+
+class TypedField(Field):
+    """A line of text that is read into a value; `read` raises `ValueError` with the sentence to show."""
+
+    data: Any
+
+    widget = TextInput()
+
+    def __init__(self, label: str, *, is_optional: bool = False, missing: str = "", **options: Any) -> None:
+        super().__init__(label, **options)
+        self.is_optional, self.missing = is_optional, missing
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.write(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed; a blank is an error unless the field is optional."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if text:
+            self.data = self.read(text)
+        elif not self.is_optional:
+            raise ValueError(self.missing)
+
+    def read(self, text: str) -> Any:
+        """The value of a text that is not blank."""
+        raise NotImplementedError
+
+    def write(self, value: Any) -> str:
+        """The value as it stands in the field."""
+        return str(value)
+
+
+class DayField(TypedField):
+    """A day, such as 27/3/2026."""
+
+    def read(self, text: str) -> date:
+        """A day as people write it."""
+        try:
+            return parse_date(text)
+        except NotADate as error:
+            raise ValueError(str(error)) from error
+
+    def write(self, value: date) -> str:
+        """Day first."""
+        return f"{value.day}/{value.month}/{value.year}"
+
+
+class HourField(TypedField):
+    """An hour of the school's clock, such as 15:30, 15.30 or 3.30pm."""
+
+    def read(self, text: str) -> time:
+        """An hour as people write it."""
+        match = re.fullmatch(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap]\.?m\.?)?", text.lower())
+        hour = int(match[1]) if match else 99
+        if match and match[3]:
+            hour = hour % 12 + (12 if match[3].startswith("p") else 0) if 1 <= hour <= 12 else 99
+        if match is None or hour > 23 or int(match[2] or 0) > 59:
+            raise ValueError(f"“{text}” is not a time. Write it like 15:30.")
+        return time(hour, int(match[2] or 0))
+
+    def write(self, value: time) -> str:
+        """Twenty-four hours."""
+        return f"{value:%H:%M}"
+
+
+class PenceField(TypedField):
+    """An amount of money, in pence; 4.50 and £4.50 alike."""
+
+    def read(self, text: str) -> int:
+        """Pence from pounds and pence."""
+        try:
+            return parse_pence(text)
+        except NotAnAmount as error:
+            raise ValueError(str(error)) from error
+
+    def write(self, value: int) -> str:
+        """Without the sign, as the label says pounds."""
+        return format_pence(value).removeprefix("£")
+
+
+class NumberField(TypedField):
+    """A whole number between two bounds."""
+
+    def __init__(self, label: str, *, least: int = 0, most: int = 1000, **options: Any) -> None:
+        super().__init__(label, **options)
+        self.least, self.most = least, most
+
+    def read(self, text: str) -> int:
+        """The number, held against its bounds."""
+        if not (text.isascii() and text.isdigit() and self.least <= int(text) <= self.most):
+            raise ValueError(f"Enter a whole number from {self.least} to {self.most}.")
+        return int(text)
+
+
+class TicksField(SelectMultipleField):
+    """Several choices as tick boxes in a fieldset."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()

@@ -1,0 +1,202 @@
+"""Forms of the office; choices that come from the database are passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import BooleanField, EmailField, FileField, SelectField, StringField, TextAreaField
+from wtforms.validators import Email, InputRequired, Length, Optional
+
+from booking.office.fields import DayField, HourField, NumberField, PenceField, TicksField
+from booking.office.people_who_sign_in import GRANTS
+from booking.people.models import ROLES
+from booking.provision.areas import AREAS
+from booking.provision.models import YEAR_GROUPS
+from booking.provision.runs import DAY_NAMES
+from booking.web.forms import BaseForm
+
+KIND_WORDS = {
+    "breakfast": "Breakfast",
+    "club": "Club",
+    "extended_care": "Care until six",
+    "study_support": "Study support",
+    "family": "Families together",
+    "community": "With the community",
+}
+PERIOD_WORDS = {"half_term": "Half-term", "term": "Term", "year": "School year"}
+DAY_WORDS = {
+    "inset": "INSET day",
+    "early_finish": "Early finish",
+    "closure": "School closed",
+    "bank_holiday": "Bank holiday",
+}
+YEAR_WORDS = {
+    name: "Reception" if name == "R" else name if name[0] == "N" else f"Year {name}" for name in YEAR_GROUPS
+}
+Choices = Sequence[tuple[Any, str]]
+
+
+def _text(label: str, most: int, missing: str = "", **options: Any) -> StringField:
+    rules = [InputRequired(missing)] if missing else [Optional()]
+    return StringField(
+        label, [*rules, Length(max=most, message=f"Use at most {most} characters.")], **options
+    )
+
+
+class PressForm(BaseForm):
+    """A button alone; only the token is checked."""
+
+
+class PeriodForm(BaseForm):
+    """A half-term, term or year with the school's own dates."""
+
+    kind = SelectField("What it is", choices=list(PERIOD_WORDS.items()))
+    name = _text("Name", 60, "Enter a name, like Autumn 1.", description="For example Autumn 1.")
+    starts_on = DayField("First day", missing="Enter the first day.", description="For example 2/9/2026.")
+    ends_on = DayField("Last day", missing="Enter the last day.")
+
+
+class DayForm(BaseForm):
+    """A day that differs from the others."""
+
+    date = DayField("Day", missing="Enter the day.", description="For example 27/11/2026.")
+    kind = SelectField("What is different", choices=list(DAY_WORDS.items()))
+    finishes_at = HourField(
+        "School finishes at", is_optional=True, description="For an early finish only. For example 13:30."
+    )
+    note = _text("Note", 120, description="Families see this. You can leave it empty.")
+
+
+class ActivityForm(BaseForm):
+    """What is offered, term after term."""
+
+    name = _text("Name", 80, "Enter a name.")
+    kind = SelectField("What it is", choices=list(KIND_WORDS.items()))
+    area = SelectField("Area of the enrichment framework", choices=[("", "None"), *AREAS.items()])
+    seller_id = SelectField("Who sells it", coerce=int)
+    description = TextAreaField(
+        "What children do", [Optional(), Length(max=2000, message="Use at most 2,000 characters.")]
+    )
+    is_free_slot = BooleanField("This is the free breakfast: nobody is turned away")
+    runs_on_inset = BooleanField("It runs on INSET days")
+    runs_on_early_finish = BooleanField("It runs on days when school finishes early")
+
+    def with_choices(self, sellers: Choices) -> ActivityForm:
+        """The form with the sellers to choose from."""
+        self.seller_id.choices = list(sellers)
+        return self
+
+
+class RunForm(BaseForm):
+    """An activity in one period: days, hours, room, price and who may book from when."""
+
+    activity_id = SelectField("Activity", coerce=int)
+    period_id = SelectField("When", coerce=int)
+    weekdays = TicksField("Days", coerce=int, choices=list(enumerate(DAY_NAMES)))
+    starts_at = HourField("Starts at", missing="Enter when it starts.", description="For example 15:30.")
+    ends_at = HourField("Ends at", missing="Enter when it ends.")
+    room_id = SelectField("Room", coerce=int)
+    capacity = NumberField(
+        "Places", is_optional=True, description="Leave empty for as many as the room holds."
+    )
+    price_pence = PenceField(
+        "Price of one session, in pounds", missing="Enter the price, or 0.", description="For example 4.50."
+    )
+    year_groups = TicksField("Who may book", choices=list(YEAR_WORDS.items()))
+    leader = _text("Led by", 120)
+    opens_on = DayField("Booking opens on", missing="Enter the day when booking opens.")
+    opens_hour = HourField("at", missing="Enter the time when booking opens.")
+    closes_days_before = NumberField(
+        "Booking closes this many days before each session", missing="Enter 0 for the same day.", most=60
+    )
+    closes_at = HourField("at this time", missing="Enter the time when booking closes.")
+
+    def with_choices(self, activities: Choices, periods: Choices, rooms: Choices) -> RunForm:
+        """The form with what can be chosen."""
+        self.activity_id.choices, self.period_id.choices = list(activities), list(periods)
+        self.room_id.choices = list(rooms)
+        return self
+
+
+class CopyForm(BaseForm):
+    """Last term's runs into a new period."""
+
+    from_period_id = SelectField("Copy the runs of", coerce=int)
+    to_period_id = SelectField("into", coerce=int)
+
+    def with_choices(self, periods: Choices) -> CopyForm:
+        """The form with the periods to choose from."""
+        self.from_period_id.choices = self.to_period_id.choices = list(periods)
+        return self
+
+
+class SellerForm(BaseForm):
+    """What a receipt says of who was paid."""
+
+    name = _text("Legal name", 120, "Enter the name.")
+    is_school = BooleanField("This is the school itself")
+    address = _text("Address", 250)
+    phone = _text("Phone", 30)
+    email = EmailField(
+        "E-mail address", [Optional(), Email("That is not an e-mail address."), Length(max=254)]
+    )
+    registration = _text(
+        "Ofsted number or URN",
+        40,
+        description="Families need it for Tax-Free Childcare. Leave empty if none.",
+    )
+
+
+class RoomForm(BaseForm):
+    """A place in the school."""
+
+    name = _text("Name", 60, "Enter a name.")
+    capacity = NumberField("How many children it holds", least=1, missing="Enter how many children it holds.")
+
+
+class ImportForm(BaseForm):
+    """The file of pupils; what is in it is looked at, never its name's ending."""
+
+    file = FileField(
+        "File of pupils",
+        description="A CSV file from your school’s system, at most 10 MB. Nothing is changed yet.",
+    )
+
+
+class ApplyForm(BaseForm):
+    """The yes to a preview that was looked at."""
+
+    seen = StringField("seen", [InputRequired()])
+
+
+class TillForm(BaseForm):
+    """Money that a family hands in."""
+
+    amount_pence = PenceField(
+        "Amount in pounds", missing="Enter the amount.", description="For example 20.00."
+    )
+
+
+class UserForm(BaseForm):
+    """What a user may do."""
+
+    roles = TicksField("Roles", choices=[(role, role.capitalize()) for role in ROLES])
+    grants = TicksField("May also", choices=list(GRANTS.items()))
+    is_active = BooleanField("May sign in")
+
+
+class InviteForm(BaseForm):
+    """Somebody who is to join as staff, governor, manager or admin."""
+
+    email = EmailField(
+        "E-mail address",
+        [
+            InputRequired("Enter the e-mail address."),
+            Email("That is not an e-mail address."),
+            Length(max=254, message="That address is too long."),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+    name = _text("Name", 160, render_kw={"autocomplete": "off"})
+    role = SelectField("Role", choices=[(role, role.capitalize()) for role in ROLES if role != "parent"])

@@ -1,0 +1,78 @@
+"""The office's front door: what is worrying today, and every address of the office on one page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from booking.core import clock
+from booking.office import (
+    activity_views,
+    calendar_views,
+    family_views,
+    import_views,
+    pupil_views,
+    run_views,
+    user_views,
+)
+from booking.office.worries import failed_messages, worries
+from booking.web.audience import for_roles
+
+blueprint = Blueprint("office", __name__, url_prefix="/office")
+
+
+@for_roles("manager")
+def home() -> ResponseReturnValue:
+    """Today's worries first, then the ways to everything else."""
+    return render_template("office/home.html", worries=worries(clock.now()), today=clock.today())
+
+
+@for_roles("manager")
+def failed_letters() -> ResponseReturnValue:
+    """Letters that could not be sent, with the reason."""
+    return render_template("office/failed_letters.html", messages=failed_messages())
+
+
+SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
+ADDRESSES = (
+    ("/", home, SHOW),
+    ("/failed-letters", failed_letters, SHOW),
+    ("/terms", calendar_views.terms, SHOW),
+    ("/terms/add", calendar_views.add_period, FORM),
+    ("/terms/<int:period_id>", calendar_views.period, FORM),
+    ("/terms/<int:period_id>/remove", calendar_views.remove_period, PRESS),
+    ("/days/add", calendar_views.add_day, FORM),
+    ("/days/<int:day_id>", calendar_views.day, FORM),
+    ("/days/<int:day_id>/remove", calendar_views.remove_day, PRESS),
+    ("/activities", activity_views.activities, SHOW),
+    ("/activities/add", activity_views.add_activity, FORM),
+    ("/activities/<int:activity_id>", activity_views.activity, FORM),
+    ("/sellers", activity_views.sellers, SHOW),
+    ("/sellers/add", activity_views.add_seller, FORM),
+    ("/sellers/<int:seller_id>", activity_views.seller, FORM),
+    ("/rooms", activity_views.rooms, SHOW),
+    ("/rooms/add", activity_views.add_room, FORM),
+    ("/rooms/<int:room_id>", activity_views.room, FORM),
+    ("/runs", run_views.runs, SHOW),
+    ("/runs/add", run_views.add_run, FORM),
+    ("/runs/copy", run_views.copy_term, FORM),
+    ("/runs/<int:run_id>", run_views.run, FORM),
+    ("/runs/<int:run_id>/open", run_views.open_for_booking, PRESS),
+    ("/runs/<int:run_id>/close", run_views.close_for_booking, PRESS),
+    ("/runs/<int:run_id>/sessions", run_views.make_sessions_afresh, PRESS),
+    ("/pupils", pupil_views.pupils, SHOW),
+    ("/pupils/<int:pupil_id>", pupil_views.pupil, SHOW),
+    ("/import", import_views.imports, FORM),
+    ("/import/<token>", import_views.import_preview, FORM),
+    ("/import/<token>/forget", import_views.forget_import, PRESS),
+    ("/families", family_views.families, SHOW),
+    ("/families/joining", family_views.joining, SHOW),
+    ("/families/joining/everybody", family_views.invite_all, PRESS),
+    ("/families/joining/<int:contact_id>", family_views.invite_one, PRESS),
+    ("/families/<int:account_id>", family_views.family, FORM),
+    ("/users", user_views.users, SHOW),
+    ("/users/invite", user_views.invite_somebody, FORM),
+    ("/users/<int:user_id>", user_views.user, FORM),
+)
+for address, view, methods in ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

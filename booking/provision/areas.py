@@ -8,7 +8,7 @@ from types import MappingProxyType
 AREAS: Mapping[str, str] = MappingProxyType(
     {
         "civic": "Taking part in the community",
-        "arts": "Arts and culture",
+        "arts_culture": "Arts and culture",
         "nature": "Nature and the outdoors",
         "sport": "Sport and being active",
         "life_skills": "Skills for life",

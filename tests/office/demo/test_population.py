@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.office.demo.families import born_from
-from booking.office.demo.population import make_population
+from booking.office.demo.population import UpnSeries, make_population
 from booking.office.demo.records import DemoPupil, Population
 from booking.people.code_lists import (
     DIETS,
@@ -254,6 +254,13 @@ def test_leavers_and_expected_children_stand_beside_the_roll() -> None:
             assert pupil.left_on is not None
             assert pupil.joined_on is not None
             assert pupil.joined_on <= pupil.left_on <= TODAY
+
+
+def test_a_school_with_more_joiners_than_numbers_goes_on_as_the_next() -> None:
+    series = UpnSeries()
+    given = [series.next(2001, 2024) for _ in range(2500)]
+    assert len(set(given)) == len(given)
+    assert all(upn_problem(upn) is None for upn in given)
 
 
 def digest(school: Population) -> str:

@@ -88,7 +88,7 @@ def settle(payment: Payment, facts: SessionFacts, *, at: datetime, user_id: int 
 def keep_answer(payment_id: int, facts: SessionFacts) -> bool:
     """Keep the id of the page that Stripe opened; false when the payment has ended meanwhile."""
     payment = db.session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update()).one()
-    if payment.stripe_session_id is None and payment.state == "started":
+    if payment.stripe_session_id is None:
         payment.stripe_session_id = facts.id
     return payment.stripe_session_id == facts.id and payment.state in {"started", "paid"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from booking.bookings.baskets import choose_week, open_basket
-from booking.bookings.places import take_holds
 from sqlalchemy import select
 
+from booking.bookings.baskets import choose_week, open_basket
 from booking.bookings.models import Basket, Place
+from booking.bookings.places import take_holds
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.payments.models import Payment

@@ -3,18 +3,20 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from booking.bookings.models import Basket
+from booking.bookings.models import Basket, BasketLine
+from booking.bookings.places import release_payment_hold
 from booking.core.db import db, unit_of_work
 from booking.core.money import format_pence
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_pence, ledger_problems
-from booking.payments.checkout import expire_started, start_card
+from booking.payments.checkout import CardPageUnreachable, expire_started, open_page, start_card, take_back
 from booking.payments.gateway import CardPage, Gateway
 from booking.payments.letters import late_refund_letter
-from booking.payments.models import Refund
+from booking.payments.models import Payment, Refund
 from booking.payments.refunds import send_refunds
+from booking.payments.states import PAYMENT_MOVES, move
 from tests.browser import Browser
 from tests.builders import a_family
 from tests.payments.card_ways import BASE_URL, assert_booked_once, go_to_card_page, lose
@@ -68,15 +70,19 @@ def test_late_money_without_room_goes_back_whole(stripe: Stripe, parent: Browser
 def test_money_for_a_basket_that_was_booked_another_way_goes_back(
     stripe: Stripe, parent: Browser, now: datetime
 ) -> None:
-    family, basket_id = a_family_with_a_basket(now)
+    family, sessions = a_family(), some_sessions(now, 3)
+    basket_id = hold(family, sessions[:2], now)
     stripe.double.press(go_to_card_page(parent, family), "pay")
     event = stripe.event("checkout.session.completed")
     lose(basket_id, now)
     with unit_of_work():
         db.session.get_one(Basket, basket_id).state = "booked"
+        db.session.execute(delete(BasketLine))
+    other_basket = hold(family, sessions[2:], now)
     stripe.deliver(event)
     (refund,) = db.session.scalars(select(Refund)).all()
     assert refund.amount_pence == 900
+    assert states_of(other_basket) == ("open", ["held"])
     assert credit_pence(family.account.id) == 0
 
 
@@ -134,3 +140,48 @@ def test_places_stay_held_while_stripe_cannot_be_asked(
     go_to_card_page(parent, pair[0])
     assert expire_started(soon, Gateway("sk_test", "http://127.0.0.1:1")) == 0
     assert states_of(basket_id) == ("paying", ["held", "held"])
+
+
+def test_late_money_for_a_basket_that_is_held_again_books_it_when_it_covers_it(
+    stripe: Stripe, parent: Browser, now: datetime
+) -> None:
+    family, basket_id = a_family_with_a_basket(now)
+    stripe.double.press(go_to_card_page(parent, family), "pay")
+    hold_again(basket_id, now)
+    stripe.deliver(stripe.event("checkout.session.completed"))
+    assert_booked_once(basket_id, family)
+
+
+def test_late_money_that_does_not_cover_what_is_held_now_goes_back(
+    stripe: Stripe, parent: Browser, now: datetime
+) -> None:
+    family, sessions = a_family(), some_sessions(now, 3)
+    basket_id = hold(family, sessions[:2], now)
+    stripe.double.press(go_to_card_page(parent, family), "pay")
+    hold_again(basket_id, now)
+    hold(family, sessions, now)
+    stripe.deliver(stripe.event("checkout.session.completed"))
+    assert states_of(basket_id) == ("open", ["held", "held", "held"])
+    (refund,) = db.session.scalars(select(Refund)).all()
+    assert refund.amount_pence == 900
+    assert credit_pence(family.account.id) == 0
+
+
+def hold_again(basket_id: int, at: datetime) -> None:
+    """Give a paying basket its minutes back, as when its card page was believed closed."""
+    with unit_of_work():
+        (payment,) = db.session.scalars(select(Payment).where(Payment.basket_id == basket_id)).all()
+        move(payment, "given_up", PAYMENT_MOVES)
+        release_payment_hold(basket_id, at=at)
+
+
+def test_a_page_that_opens_after_its_payment_ended_is_closed_at_once(stripe: Stripe, now: datetime) -> None:
+    family, basket_id = a_family_with_a_basket(now)
+    with unit_of_work():
+        payment = start_card(family.account.id, seen_pence=900, at=now, user_id=None)
+        payment_id, key = payment.id, payment.idempotency_key
+    take_back(payment_id, at=now)
+    with pytest.raises(CardPageUnreachable):
+        open_page(payment_id, gateway=stripe.gateway, base_url=BASE_URL, at=now)
+    assert [facts.status for facts in stripe.gateway.sessions() if facts.reference == key] == ["expired"]
+    assert states_of(basket_id) == ("open", ["held", "held"])

@@ -1,8 +1,10 @@
 """Refunds: never more than was paid, sent once, kept when Stripe cannot be reached, credit when they fail."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
+import stripe as library
 from flask import Flask
 
 from booking.core.db import db, unit_of_work
@@ -12,7 +14,8 @@ from booking.payments.models import Payment, Refund
 from booking.payments.refunds import RefundTooBig, ask_refund, keep_refund, refunded_pence, send_refunds
 from tests.browser import Browser
 from tests.builders import Family
-from tests.payments.card_ways import go_to_card_page
+from tests.doubles import SECRET_KEY
+from tests.payments.card_ways import go_to_card_page, in_threads
 from tests.payments.conftest import Stripe
 from tests.payments.families import a_family_with_a_basket, payments_of
 
@@ -88,7 +91,11 @@ def test_a_refund_that_stripe_made_but_never_answered_is_found_not_made_again(
     intent_id, key = refund.payment.stripe_intent_id, refund.idempotency_key
     assert intent_id is not None
     db.session.rollback()
-    stripe.gateway.refund(intent_id, 300, idempotency_key=key, refund_id=refund_id)
+    client = library.StripeClient(SECRET_KEY, base_addresses={"api": stripe.double.url})
+    client.v1.refunds.create(
+        {"payment_intent": intent_id, "amount": 300, "metadata": {"reference": key}},
+        {"idempotency_key": "a key that Stripe has forgotten since"},
+    )
     assert send_refunds(now, UNREACHABLE) == 0
     assert send_refunds(now + timedelta(minutes=10), stripe.gateway) == 1
     assert [facts.amount_pence for facts in stripe.gateway.refunds(intent_id)] == [300]
@@ -152,3 +159,20 @@ def test_a_refund_that_fails_after_it_was_done_becomes_credit_once(
             keep_refund(db.session.get_one(Refund, refund_id), facts, at=now)
     assert refund_of(refund_id).state == "failed"
     assert credit_pence(family.account.id) == 0
+
+
+def test_of_two_workers_only_one_sends_a_refund(
+    app: Flask, stripe: Stripe, paid: tuple[Family, int], now: datetime
+) -> None:
+    refund_id = ask(paid[1], 900, now)
+    sent, barrier = [], threading.Barrier(4)
+
+    def work() -> None:
+        with app.app_context():
+            barrier.wait()
+            sent.append(send_refunds(now, stripe.gateway))
+
+    in_threads(work, 4)
+    assert sum(sent) == 1
+    refund = refund_of(refund_id)
+    assert (refund.state, refund.attempts) == ("done", 1)

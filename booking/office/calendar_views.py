@@ -27,7 +27,8 @@ def terms() -> ResponseReturnValue:
     today = clock.today()
     return render_template(
         "office/terms.html",
-        periods=periods,
+        periods=[period for period in periods if period.ends_on >= today],
+        past_periods=[period for period in periods if period.ends_on < today],
         coming=[day for day in days if day.date >= today],
         past=[day for day in reversed(days) if day.date < today],
         period_words=PERIOD_WORDS,

@@ -106,11 +106,11 @@ class RunForm(BaseForm):
     year_groups = TicksField("Who may book", choices=list(YEAR_WORDS.items()))
     leader = _text("Led by", 120)
     opens_on = DayField("Booking opens on", missing="Enter the day when booking opens.")
-    opens_hour = HourField("at", missing="Enter the time when booking opens.")
+    opens_hour = HourField("Booking opens at this time", missing="Enter the time when booking opens.")
     closes_days_before = NumberField(
         "Booking closes this many days before each session", missing="Enter 0 for the same day.", most=60
     )
-    closes_at = HourField("at this time", missing="Enter the time when booking closes.")
+    closes_at = HourField("Booking closes at this time", missing="Enter the time when booking closes.")
 
     def with_choices(self, activities: Choices, periods: Choices, rooms: Choices) -> RunForm:
         """The form with what can be chosen."""
@@ -162,6 +162,12 @@ class ImportForm(BaseForm):
         "File of pupils",
         description="A CSV file from your school’s system, at most 10 MB. Nothing is changed yet.",
     )
+
+
+class LeftForm(BaseForm):
+    """The day from which a child is no longer on the roll."""
+
+    left_on = DayField("Left on", missing="Enter the day.", description="For example 23/10/2026.")
 
 
 class ApplyForm(BaseForm):

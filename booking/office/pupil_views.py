@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
@@ -10,10 +10,14 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
+from booking.core.words import counted
 from booking.office.families import find_pupils
+from booking.office.forms import LeftForm
+from booking.office.leavers import leave_roll, return_to_roll
 from booking.people.import_plan import FACT_WORDS
 from booking.people.models import GroupFact, Pupil
 from booking.web.audience import for_roles
+from booking.web.form_pages import answer_form, answer_press
 
 MOST_SHOWN = 200
 
@@ -28,7 +32,10 @@ def pupils() -> ResponseReturnValue:
 
 @for_roles("manager")
 def pupil(pupil_id: int) -> ResponseReturnValue:
-    """One pupil: contacts, care, adults who have joined; group facts for those alone who may see them."""
+    """One pupil: contacts, care, adults who have joined; group facts for those alone who may see them.
+
+    The form says that the child has left.
+    """
     found = db.session.get(Pupil, pupil_id)
     if found is None:
         raise NotFound
@@ -41,6 +48,30 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
         if current_user.sees_groups
         else []
     )
-    return render_template(
-        "office/pupil.html", pupil=found, facts=facts, fact_words=FACT_WORDS, today=clock.today()
+    form, at = LeftForm(), clock.now()
+
+    def leave() -> str:
+        places = leave_roll(pupil_id, form.left_on.data, at=at, user_id=current_user.id)
+        words = f"{found.full_name} has left."
+        return f"{words} Please see to {counted(places, 'booked place')} after that day." if places else words
+
+    return answer_form(
+        form,
+        leave,
+        template="office/pupil.html",
+        done=url_for("office.pupil", pupil_id=pupil_id),
+        pupil=found,
+        facts=facts,
+        fact_words=FACT_WORDS,
     )
+
+
+@for_roles("manager")
+def back_on_roll(pupil_id: int) -> ResponseReturnValue:
+    """A child who had left, or was marked so by mistake, is back."""
+
+    def act() -> str:
+        return_to_roll(pupil_id, at=clock.now(), user_id=current_user.id)
+        return "The child is on the roll again."
+
+    return answer_press(act, done=url_for("office.pupil", pupil_id=pupil_id))

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
 
+from booking.bookings.rules import years_in_words
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import counted, short_day
-from booking.office.forms import YEAR_WORDS, CopyForm, PressForm, RunForm
+from booking.office.forms import CopyForm, PressForm, RunForm
 from booking.office.set_up import change_run, make_sessions, told, uses_of
 from booking.provision.generation import Use, future_sessions
 from booking.provision.models import Activity, Period, Room, Run
@@ -57,7 +58,7 @@ def runs() -> ResponseReturnValue:
         runs=found,
         clashes=clashes_in(found),
         day_names=DAY_NAMES,
-        year_words=YEAR_WORDS,
+        years_in_words=years_in_words,
         press=PressForm(formdata=None),
     )
 
@@ -125,6 +126,7 @@ def run(run_id: int) -> ResponseReturnValue:
         template="office/run.html",
         done=url_for("office.run", run_id=run_id),
         run=found,
+        is_over=found.period.ends_on < clock.today(),
         sessions=[(session, uses.get(session.id, Use())) for session in sessions],
         press=PressForm(formdata=None),
     )
@@ -176,7 +178,13 @@ def make_sessions_afresh(run_id: int) -> ResponseReturnValue:
 @for_roles("manager")
 def copy_term() -> ResponseReturnValue:
     """Copy last term's runs into a new period, as drafts."""
-    form = CopyForm().with_choices(_choices(_periods()))
+    periods, used = _periods(), set(db.session.scalars(select(Run.period_id).distinct()))
+    form = CopyForm().with_choices(_choices(periods))
+    if not form.is_submitted():
+        last = next((p for p in periods if p.id in used), None)
+        after = [p for p in periods if last and p.kind == last.kind and p.starts_on > last.ends_on]
+        form.from_period_id.data = last.id if last else None
+        form.to_period_id.data = after[-1].id if after else None
 
     def copy() -> str:
         copied = copy_runs(

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.models import Place, WaitingEntry
 from booking.core import clock
+from booking.core.audit import AuditEntry
 from booking.core.db import db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
@@ -35,6 +36,7 @@ class Worries:
     families_owing: int
     owed_pence: int
     jobs: list[Job]
+    last_import: datetime | None
 
 
 def worries(at: datetime) -> Worries:
@@ -57,6 +59,7 @@ def worries(at: datetime) -> Worries:
         waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
         families_owing=len(owing),
         owed_pence=sum(owing),
+        last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None)).order_by(Job.id))),
     )  # fmt: skip
 

@@ -96,6 +96,7 @@ ROUTES: dict[str, Route] = {
     "office.make_sessions_afresh": only("manager"),
     "office.pupils": only("manager"),
     "office.pupil": only("manager"),
+    "office.back_on_roll": only("manager"),
     "office.imports": only("manager"),
     "office.import_preview": only("manager"),
     "office.forget_import": only("manager"),

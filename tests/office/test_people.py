@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from booking.office import kept_files
 from booking.people.invitations import accept, find_invitation
 from booking.people.models import Contact, Guardianship, Pupil, User
 from tests.browser import Browser, Page
-from tests.builders import AT, a_family, a_pupil, a_school, a_user, save
+from tests.builders import AT, a_family, a_place, a_pupil, a_school, a_session, a_user, save
 
 ROLL = (
     "UPN,Surname,Forename,DOB,Year,Class,SEN,Contact 1 Name,Contact 1 Email\n"
@@ -247,3 +247,58 @@ def test_an_admin_sees_users_and_no_pupil(app: Flask, browser: Browser) -> None:
     browser.get("office.pupil", pupil_id=family.pupils[0].id, expect=403)
     browser.get("office.family", account_id=family.account.id, expect=403)
     assert db.session.scalar(select(func.count()).select_from(User)) == 2
+
+
+def test_a_child_who_has_left_is_off_the_roll_and_booked_places_are_told(manager: Browser) -> None:
+    family = a_family()
+    pupil = family.pupils[0]
+    a_place(family, a_session(date(2026, 11, 25)))
+    page = manager.post("office.pupil", {"left_on": "20/11/2026"}, pupil_id=pupil.id, follow=True)
+    assert "has left. Please see to 1 booked place after that day." in page.text
+    db.session.refresh(pupil)
+    assert (pupil.status, pupil.left_on) == ("left", date(2026, 11, 20))
+    manager.post("office.back_on_roll", pupil_id=pupil.id)
+    db.session.refresh(pupil)
+    assert (pupil.status, pupil.left_on) == ("on_roll", None)
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("24/11/2026", "lies ahead"),
+        ("31/8/2022", "joined on 01/09/2022"),
+        ("", "Enter the day."),
+        ("soon", "not a date"),
+    ],
+)
+def test_a_day_of_leaving_that_cannot_be_is_refused(manager: Browser, day: str, words: str) -> None:
+    pupil = a_pupil()
+    assert words in manager.post("office.pupil", {"left_on": day}, pupil_id=pupil.id, expect=422).text
+    db.session.refresh(pupil)
+    assert pupil.status == "on_roll"
+
+
+def test_the_first_page_says_what_is_worrying(manager: Browser) -> None:
+    assert "0 pupils on the roll: import them first" in manager.get("office.home").text
+    contact_of(a_pupil())
+    a_pupil()
+    save(
+        OutboxMessage(
+            key="x",
+            to_email="a@b.example",
+            template="offer",
+            context={},
+            created_at=AT,
+            attempts=8,
+            last_error="550",
+        )
+    )
+    text = manager.get("office.home").text
+    for words in (
+        "1 e-mail could not be sent",
+        "1 adult has no invitation yet",
+        "1 pupil has no e-mail address",
+        "Pupils on roll 2",
+    ):
+        assert words in text
+    assert "550" in manager.get("office.failed_letters").text

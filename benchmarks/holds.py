@@ -1,4 +1,4 @@
-"""The one POST that takes the holds of a basket of 5 sessions, in process, beside the bare driver writing the same rows."""
+"""The POST that takes the holds of a basket of 5 sessions, in process, beside the bare driver writing the same rows."""
 
 from __future__ import annotations
 
@@ -82,11 +82,14 @@ def _first_sessions() -> list[int]:
     return list(rows)
 
 
-BASKET = "INSERT INTO basket (reference, account_id, user_id, state, created_at, first_held_at) VALUES ({p}, {p}, {p}, 'ended', {p}, {p}) RETURNING id"
+BASKET = (
+    "INSERT INTO basket (reference, account_id, user_id, state, created_at, first_held_at) "
+    "VALUES ({p}, {p}, {p}, 'ended', {p}, {p}) RETURNING id"
+)
 LINE = "INSERT INTO basket_line (basket_id, pupil_id, session_id) VALUES ({p}, {p}, {p})"
 PLACE = (
-    "INSERT INTO place (basket_id, account_id, pupil_id, session_id, state, price_pence, credit_until, held_at, held_until) "
-    "VALUES ({p}, {p}, {p}, {p}, 'expired', 450, {p}, {p}, {p})"
+    "INSERT INTO place (basket_id, account_id, pupil_id, session_id, state, price_pence, credit_until, held_at, "
+    "held_until) VALUES ({p}, {p}, {p}, {p}, 'expired', 450, {p}, {p}, {p})"
 )
 FACT = (
     "INSERT INTO request_fact (at, what, pupil_id, session_id, account_id, user_id, channel) "

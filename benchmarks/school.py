@@ -139,7 +139,7 @@ def _people(session: Any, families: int) -> None:
 
 def _offer(session: Any, days: int) -> None:
     slots = [("breakfast", 7), ("club", 12), ("club", 15), ("extended_care", 16), ("extended_care", 17)]
-    for number, (kind, hour) in enumerate(slots, start=1):
+    for number, (kind, _) in enumerate(slots, start=1):
         session.add(Activity(id=number, name=f"Activity {number}", kind=kind, seller_id=1))
     session.flush()
     for number, (_, hour) in enumerate(slots, start=1):

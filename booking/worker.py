@@ -32,13 +32,13 @@ log = structlog.get_logger()
 EVERY_SECONDS = 2
 
 
-class Ticker(Scheduler):  # type: ignore[misc]
+class Ticker(Scheduler):
     """huey's own scheduler, with a tick every two seconds in place of every minute."""
 
     periodic_task_seconds = EVERY_SECONDS
 
 
-class Worker(Consumer):  # type: ignore[misc]
+class Worker(Consumer):
     """huey's consumer around that ticker."""
 
     scheduler_class = Ticker
@@ -120,7 +120,9 @@ def run(app: Flask, settings: Settings) -> None:
     huey.periodic_task(_always, expires=EVERY_SECONDS, name="tick")(
         lambda: guarded("tick", lambda: tick(app, settings))
     )
-    huey.periodic_task(_always, expires=EVERY_SECONDS, name="work")(lambda: guarded("work", lambda: work(app)))
+    huey.periodic_task(_always, expires=EVERY_SECONDS, name="work")(
+        lambda: guarded("work", lambda: work(app))
+    )
     logging.getLogger("huey").setLevel(logging.WARNING)
     Worker(huey, workers=2, max_delay=0.5, graceful_signal="TERM").run()
 

@@ -1,6 +1,7 @@
 """What every test stands on: an app with an empty migrated database, on SQLite or PostgreSQL.
 
-`TEST_DATABASE=postgresql` runs the same tests on PostgreSQL (server from `TEST_POSTGRESQL`). The schema is made once a process by the migrations; rows are emptied after each test.
+`TEST_DATABASE=postgresql` runs the same tests on PostgreSQL (server from `TEST_POSTGRESQL`). The schema is made once
+a process by the migrations; rows are emptied after each test.
 """
 
 from __future__ import annotations
@@ -16,10 +17,6 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy import create_engine, text
 
-import booking.equity.models  # noqa: F401
-import booking.ledger.models  # noqa: F401
-import booking.payments.models  # noqa: F401
-import booking.registers.models  # noqa: F401
 from booking.app import MIGRATIONS, create_app
 from booking.core.db import Base, db
 from booking.core.settings import Settings, read_settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.equity.commands import equity
 from booking.equity.papers import as_csv, as_json, as_pdf
-from booking.equity.releases import check_breakdown, draft_release, find_release, keep_release
+from booking.equity.releases import Issued, check_breakdown, draft_release, find_release, keep_release
 from booking.equity.withholding import PUBLIC_THRESHOLD
 
 A_DAY = click.DateTime(["%Y-%m-%d"])
-WRITERS = {"json": as_json, "csv": as_csv, "pdf": as_pdf}
+WRITERS: dict[str, Callable[[Issued], bytes]] = {"json": as_json, "csv": as_csv, "pdf": as_pdf}
 
 
 @equity.command("report")
@@ -46,7 +47,7 @@ def report_command(
         draft = draft_release(first, last, breakdown, today=clock.today(at), k=k)
         with unit_of_work():
             issued = keep_release(draft, at=at, user_id=None)
-    content = WRITERS[kind](issued)
+    content: bytes = WRITERS[kind](issued)
     if out is None:
         click.get_binary_stream("stdout").write(content)
     else:

@@ -34,7 +34,12 @@ def _payment_problems() -> list[str]:
         for payment_id in db.session.scalars(
             select(Payment.id)
             .outerjoin(Entry, (Entry.payment_id == Payment.id) & (Entry.kind == "payment"))
-            .where(Payment.state == "paid", Payment.amount_pence > 0, Payment.tender != "credit", Entry.id.is_(None))
+            .where(
+                Payment.state == "paid",
+                Payment.amount_pence > 0,
+                Payment.tender != "credit",
+                Entry.id.is_(None),
+            )
         )
     ]
     problems += [
@@ -79,7 +84,9 @@ def _custody_problems() -> list[str]:
     for session_id, pupil_id, what in rows:
         before = seen.setdefault((session_id, pupil_id), set())
         if what in {"collected", "left_alone", "to_activity"} and not before & {"arrived", "walk_in"}:
-            problems.append(f"register of session {session_id}: pupil {pupil_id} went out without having come in")
+            problems.append(
+                f"register of session {session_id}: pupil {pupil_id} went out without having come in"
+            )
         if what == "absent" and before & {"arrived", "walk_in"}:
             problems.append(f"register of session {session_id}: pupil {pupil_id} is in and absent at once")
         before.add(what)

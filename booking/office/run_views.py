@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import time
+from typing import Any
+
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -28,6 +31,8 @@ from booking.provision.runs import (
 )
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
+
+SIX = time(18, 0)
 
 
 def _periods() -> list[Period]:
@@ -65,7 +70,7 @@ def runs() -> ResponseReturnValue:
 
 def _run_form(run: Run | None) -> RunForm:
     """The form with its choices, filled from a run where there is one."""
-    form = RunForm(obj=run)
+    form = RunForm(obj=run) if run else RunForm(data=_usual())
     opens = clock.to_school(run.opens_at) if run and not form.is_submitted() else None
     if opens:
         form.opens_on.data, form.opens_hour.data = opens.date(), opens.time()
@@ -76,6 +81,19 @@ def _run_form(run: Run | None) -> RunForm:
         _choices(_periods()),
         [(room.id, f"{room.name} (holds {room.capacity})") for room in rooms],
     )
+
+
+def _usual() -> dict[str, Any]:
+    """What a new run mostly has: the half-term that comes next, and bookings until six the evening before."""
+    today = clock.today()
+    coming = [p for p in _periods() if p.kind == "half_term" and p.starts_on > today]
+    return {
+        "period_id": coming[-1].id if coming else None,
+        "opens_on": today,
+        "opens_hour": SIX,
+        "closes_days_before": 1,
+        "closes_at": SIX,
+    }
 
 
 def _details(form: RunForm) -> RunDetails:

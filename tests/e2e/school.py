@@ -114,11 +114,11 @@ def school_environment(instance: Path, **extra: str) -> dict[str, str]:
 
 def start_school(env: dict[str, str]) -> LiveSchool:
     """Start web, worker and double, and wait until the site answers."""
-    log = (Path(env["BOOKING_INSTANCE"]) / "processes.log").open("ab")
-    running = {
-        name: subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-        for name, command in commands(env).items()
-    }
+    with (Path(env["BOOKING_INSTANCE"]) / "processes.log").open("ab") as log:
+        running = {
+            name: subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+            for name, command in commands(env).items()
+        }
     school = LiveSchool(env["BASE_URL"], env, running)
     if not wait_until_ready(env, running):
         school.stop()

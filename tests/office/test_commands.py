@@ -6,7 +6,6 @@ import json
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,14 @@ PUPILS = "40"
 
 
 @pytest.fixture(scope="module")
-def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A small demo school on SQLite with its week, no history."""
     environment = school_environment(tmp_path_factory.mktemp("commands"))
     environment.pop("STRIPE_API_BASE")
     for arguments in (("db", "upgrade"), ("demo", "--pupils", PUPILS, "--seed", "3")):
         done = run_booking(environment, *arguments)
         assert done.returncode == 0, done.stderr
-    yield environment
+    return environment
 
 
 def _one_line(done: subprocess.CompletedProcess[str]) -> str:

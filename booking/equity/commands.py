@@ -18,7 +18,7 @@ from booking.equity.tables import TableError, read_table, read_tables, without_t
 
 FILE = click.Path(path_type=Path)
 
-equity = click.Group("equity", help="Uptake, gaps, mixing, and what may be published of them.")
+equity: click.Group = click.Group("equity", help="Uptake, gaps, mixing, and what may be published of them.")
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def report_command(
             issued = keep_release(draft, at=at, user_id=None)
     content: bytes = WRITERS[kind](issued)
     if out is None:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
     else:
         out.write_bytes(content)
         click.echo(f"{out}: {issued.period_name}, threshold {k}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, time
 
 import pytest
@@ -41,7 +42,7 @@ RUN = {
 
 
 @pytest.fixture
-def manager(app: Flask, browser: Browser) -> Browser:
+def manager(app: Flask, browser: Browser) -> Iterator[Browser]:
     a_school()
     with time_machine.travel(AT, tick=False):
         yield browser.sign_in(a_user("manager"))

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db
-from booking.people.import_plan import FIELDS, ImportPlan, Roll, read_roll
+from booking.people.import_plan import FIELDS, ImportPlan, Roll, read_roll, says_otherwise
 from booking.people.import_rows import ContactRow, PupilRow
 from booking.people.models import Contact, GroupFact, Invitation, Pupil
 
@@ -108,7 +108,7 @@ class _Writer:
         facts = self.roll.facts.get(pupil.id, {})
         for kind, value in row.facts.items():
             fact = facts.get(kind)
-            if value != (fact.value if fact else ""):
+            if says_otherwise(fact.value if fact else "", value):
                 self._change_fact(pupil.id, kind, fact, value)
 
     def _change_fact(self, pupil_id: int, kind: str, fact: GroupFact | None, value: str) -> None:

@@ -226,13 +226,18 @@ def _changes(row: PupilRow, pupil: Pupil, roll: Roll) -> tuple[list[Change], boo
     facts = roll.facts.get(pupil.id, {})
     for kind, value in row.facts.items():
         old_value = facts[kind].value if kind in facts else ""
-        if value != old_value:
+        if says_otherwise(old_value, value):
             changes.append(Change(FACT_WORDS[kind], old_value or "none", value or "no", is_group=True))
     old_contacts = roll.contacts.get(pupil.id, [])
     has_new_contacts = bool(row.contacts) and not _is_same(old_contacts, row.contacts)
     if has_new_contacts:
         changes.append(Change("Contacts", _names(old_contacts), _names(row.contacts)))
     return changes, has_new_contacts
+
+
+def says_otherwise(old: str, new: str) -> bool:
+    """Whether the file tells a fact differently; a plain yes never wipes out a category that is known."""
+    return new != old and not (new == "yes" and old)
 
 
 def _is_same(old: list[Contact], told: tuple[ContactRow, ...]) -> bool:

@@ -107,6 +107,19 @@ def test_a_fact_put_right_on_the_same_day_leaves_one_fact() -> None:
     assert len([f for f in facts(pupil) if f[0] == "sen"]) == 1
 
 
+def test_a_plain_yes_does_not_wipe_out_a_category_and_a_no_ends_it() -> None:
+    pupil = a_pupil(surname="Okafor", forename="Ada", upn="R201100018042")
+    a_group_fact(pupil, "fsm", "targeted", starts_on=date(2025, 9, 1))
+    load(ADA)
+    assert [fact for fact in facts(pupil) if fact[0] == "fsm"] == [
+        ("fsm", "targeted", date(2025, 9, 1), None)
+    ]
+    load(ADA.replace(",N,Y,", ",N,N,"))
+    assert [fact for fact in facts(pupil) if fact[0] == "fsm"] == [
+        ("fsm", "targeted", date(2025, 9, 1), AT.date() - timedelta(days=1))
+    ]
+
+
 def test_a_blank_cell_changes_nothing() -> None:
     load(ADA)
     plan = load("R201100018042,Okafor,Ada,05/10/2018,,,,,,,")

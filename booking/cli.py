@@ -176,7 +176,8 @@ def main() -> None:
     except OSError as error:
         _complain(str(error), 1)
     else:
-        sys.exit(code or 0)
+        if code:
+            sys.exit(code)
 
 
 def _complain(sentence: str, code: int) -> None:

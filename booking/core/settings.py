@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from booking.core.clock import parse_offset
 from booking.core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +117,7 @@ def _check(settings: Settings) -> None:
         ) from error
     if settings.env not in {"development", "test", "production"}:
         raise SettingsError(f"BOOKING_ENV is {settings.env!r}; use development, test or production.")
+    parse_offset(settings.clock_offset)
     if len(settings.secret_key) < SHORTEST_SECRET:
         raise SettingsError(f"SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
     if settings.is_production:

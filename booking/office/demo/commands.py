@@ -15,7 +15,7 @@ from booking.core.jobs import claim_job
 from booking.core.settings import Settings
 from booking.office.demo.history import fill, this_week, write_history
 from booking.office.demo.population import make_population
-from booking.office.demo.school import build_school, is_empty
+from booking.office.demo.school import NotEmpty, build_school, is_empty
 
 
 class NotInProduction(BookingError):
@@ -42,6 +42,8 @@ def demo(pupils: int, seed: int, day: datetime | None, bookings: bool, at_once: 
     if if_empty and not is_empty():
         click.echo("The database is in use: it stays as it is.")
         return
+    if not is_empty():
+        raise NotEmpty
     at = clock.now()
     today = day.date() if day else clock.today(at)
     stands_on = build_school(

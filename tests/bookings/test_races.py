@@ -1,0 +1,94 @@
+"""The last place goes to one family only; with the lock taken away, the same race oversells."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from booking.bookings import places
+from booking.bookings.invariants import booking_problems
+from booking.bookings.models import Place
+from booking.bookings.rules import Situation, load_situation
+from booking.core.db import db, unit_of_work
+from booking.people.models import FamilyAccount, Guardianship
+from tests.bookings.racers import at_the_start, families, race_in_processes, race_in_threads
+from tests.builders import AT, a_family, a_run, a_session, a_user, save
+
+WEDNESDAY = date(2026, 11, 25)
+
+
+def _sold() -> int:
+    count = db.session.query(Place).filter(Place.state.in_(("held", "booked"))).count()
+    db.session.rollback()
+    return count
+
+
+def test_eight_threads_race_for_the_last_place_and_one_gets_it(app: Flask) -> None:
+    racers = at_the_start(families(8), [a_session(WEDNESDAY, capacity=1).id])
+    assert sorted(race_in_threads(app, racers)) == [0] * 7 + [1]
+    assert _sold() == 1
+
+
+def test_four_processes_race_for_the_last_place_and_one_gets_it(
+    app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    racers = at_the_start(families(8), [a_session(WEDNESDAY, capacity=1).id])
+    assert sorted(race_in_processes(database_url, tmp_path, racers)) == [0] * 7 + [1]
+    assert _sold() == 1
+
+
+def test_with_more_demand_than_places_every_place_is_sold(app: Flask) -> None:
+    racers = at_the_start(families(16), [a_session(WEDNESDAY, capacity=5).id])
+    assert sum(race_in_threads(app, racers)) == 5
+    assert _sold() == 5
+    assert booking_problems() == []
+
+
+def test_baskets_in_opposite_orders_do_not_stop_each_other(app: Flask) -> None:
+    run = a_run()
+    sessions = [a_session(WEDNESDAY + timedelta(days=n), run=run).id for n in range(6)]
+    ours = families(8)
+    racers = at_the_start(ours[:4], sessions) + at_the_start(ours[4:], sessions[::-1])
+    assert race_in_threads(app, racers) == [6] * 8
+
+
+def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> None:
+    first = a_family()
+    other_user = a_user("parent")
+    pupil = first.pupils[0]
+    with unit_of_work():
+        account = FamilyAccount(name="Other", created_at=AT, users=[other_user])
+        db.session.add(account)
+    save(Guardianship(user_id=other_user.id, pupil_id=pupil.id, created_at=AT, parental_responsibility="yes"))
+    second = type(first)(other_user, account, [pupil])
+    club = a_session(WEDNESDAY)
+    care = a_session(WEDNESDAY, starts_at=time(16, 0), ends_at=time(18, 0))
+    racers = [*at_the_start([first], [club.id]), *at_the_start([second], [care.id])]
+    assert sorted(race_in_threads(app, racers, threads=2)) == [0, 1]
+    assert booking_problems() == []
+
+
+def test_the_control_without_the_lock_oversells(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof that the races above are races: look, wait for the others, then take, with no lock in between."""
+    racers = at_the_start(families(4), [a_session(WEDNESDAY, capacity=1).id])
+    everybody_has_looked = threading.Barrier(len(racers))
+
+    def look_then_wait(pupils: Collection[int], sessions: Collection[int], at: datetime) -> Situation:
+        situation = load_situation(pupils, sessions, at)
+        if db.engine.dialect.name == "sqlite":
+            db.session.connection().exec_driver_sql("COMMIT")
+        everybody_has_looked.wait(timeout=20)
+        if db.engine.dialect.name == "sqlite":
+            db.session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        return situation
+
+    monkeypatch.setattr(places, "lock_rows", lambda *rows: None)
+    monkeypatch.setattr(places, "load_situation", look_then_wait)
+    assert sum(race_in_threads(app, racers, threads=len(racers))) > 1
+    assert _sold() > 1
+    assert any("1 allowed" in problem for problem in booking_problems())

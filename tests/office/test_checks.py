@@ -48,9 +48,7 @@ def _sell_too_many(session_id: int, pupil_id: int) -> None:
 
 
 def _lose_a_penny(session_id: int, pupil_id: int) -> None:
-    _run(
-        "UPDATE ledger_line SET amount_pence = amount_pence - 1 WHERE amount_pence = 450 AND id = (SELECT MIN(id) FROM ledger_line WHERE amount_pence = 450)"
-    )
+    _run("UPDATE ledger_line SET amount_pence = 449 WHERE id = (SELECT MIN(id) FROM ledger_line)")
 
 
 def _book_without_posting(session_id: int, pupil_id: int) -> None:

@@ -24,6 +24,7 @@ from booking.core.jobs import claim_job
 from booking.core.settings import Settings
 from booking.messages.sending import send_due
 from booking.office.background import JOBS, composers
+from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import gateway_of
 from booking.payments.refunds import send_refunds
@@ -107,6 +108,7 @@ def work(app: Flask) -> bool:
 
 def run(app: Flask, settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; what has begun is finished first."""
+    refuse_unsafe_start(settings)
     huey = make_huey(settings)
     busy = {"tick": threading.Lock(), "work": threading.Lock()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_security import login_user, logout_user
@@ -61,7 +61,11 @@ def sign_in() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             user = check_sign_in(
-                form.email.data, form.password.data, address=request.remote_addr or "", at=clock.now()
+                form.email.data,
+                form.password.data,
+                address=request.remote_addr or "",
+                at=clock.now(),
+                takes_demo=not current_app.extensions["booking_settings"].is_production,
             )
         except WrongSignIn as error:
             problem, status = str(error), 422

@@ -20,7 +20,7 @@ from booking.bookings.expiry import expire_overdue
 from booking.bookings.waiting_list import make_offers
 from booking.core import clock
 from booking.core.db import db, unit_of_work
-from booking.core.jobs import claim_job
+from booking.core.jobs import Interrupted, Job, ask_jobs_to_stop, claim_job
 from booking.core.settings import Settings
 from booking.messages.sending import send_due
 from booking.office.background import JOBS, composers
@@ -43,6 +43,11 @@ class Worker(Consumer):
     """huey's consumer around that ticker."""
 
     scheduler_class = Ticker
+
+    def _handle_signal(self, signum: int, frame: object) -> None:
+        """Long jobs are told too, so that they give their claim back and a later worker goes on with them."""
+        ask_jobs_to_stop()
+        super()._handle_signal(signum, frame)
 
 
 def make_huey(settings: Settings) -> Huey:
@@ -99,6 +104,10 @@ def work(app: Flask) -> bool:
             job_id, kind = job.id, job.kind
         try:
             JOBS[kind](job_id)
+        except Interrupted:
+            db.session.rollback()
+            with unit_of_work():
+                db.session.get_one(Job, job_id).claimed_until = None
         except Exception:
             log.exception("a job failed", job_id=job_id, kind=kind)
         finally:

@@ -87,7 +87,10 @@ def commands(env: dict[str, str]) -> dict[str, list[str]]:
 def prepare(env: dict[str, str]) -> None:
     """Migrate, and load the demo school when nobody is in the database yet."""
     subprocess.run([str(BIN / "booking"), "db", "upgrade"], env=env, cwd=ROOT, check=True)
-    subprocess.run([str(BIN / "booking"), "demo", "--if-empty", "--bookings"], env=env, cwd=ROOT, check=True)
+    if not (Path(env["BOOKING_INSTANCE"]) / "demo-accounts.json").exists():
+        subprocess.run(
+            [str(BIN / "booking"), "demo", "--if-empty", "--bookings"], env=env, cwd=ROOT, check=True
+        )
 
 
 def wait_until_ready(env: dict[str, str], running: dict[str, subprocess.Popen[bytes]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from booking.core.db import Base, UtcDateTime, db
 
 CLAIM_LASTS = timedelta(minutes=10)
+_stopping = threading.Event()
+
+
+class Interrupted(Exception):
+    """The worker is stopping; what a job has done so far is kept, and the next worker goes on."""
+
+
+def ask_jobs_to_stop() -> None:
+    """Tell the jobs of this process to end at their next step."""
+    _stopping.set()
+
+
+def stop_if_asked() -> None:
+    """Raise `Interrupted` when the worker is stopping; called by a job between its steps."""
+    if _stopping.is_set():
+        raise Interrupted
 
 
 class Job(Base):

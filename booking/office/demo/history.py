@@ -1,7 +1,7 @@
 """A term and a half of bookings, payments, attendance, cancellations and waiting lists, by the ordinary functions.
 
-Each step is a transaction of its own, so that a worker which is stopped goes on where it was: what is booked already is
-refused as "has it", and what is marked already is left alone.
+Each step is a transaction of its own, so that a worker which is stopped goes on where it was: a family that has asked
+already is passed over, and what is marked already is left alone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sqlalchemy import select
 
 from booking.bookings.baskets import choose_week, give_up_basket
 from booking.bookings.cancellation import cancel_place
-from booking.bookings.models import FreeForecast, Place
+from booking.bookings.models import FreeForecast, Place, RequestFact
 from booking.bookings.places import Pair, take_holds
 from booking.bookings.waiting_list import CannotWait, join_list
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
-from booking.core.jobs import CLAIM_LASTS, Job
+from booking.core.jobs import CLAIM_LASTS, Job, stop_if_asked
 from booking.ledger.balances import credit_pence
 from booking.office.demo.dice import Dice
 from booking.office.demo.population import make_population
@@ -52,6 +52,7 @@ def write_history(job_id: int) -> None:
     population = make_population(pupils, seed, day)
 
     def note(done: int, total: int) -> None:
+        stop_if_asked()
         with unit_of_work():
             row = db.session.get_one(Job, job_id)
             row.done, row.total = done, total
@@ -144,7 +145,16 @@ def _family(
     if wanted:
         dice = Dice("family", population.seed, account.key, stretch.first)
         at = stretch.booked_at + timedelta(minutes=dice.between(0, 240))
-        _book(account.key + 1, wanted, at, dice)
+        if not _has_asked(account.key + 1, at):
+            _book(account.key + 1, wanted, at, dice)
+
+
+def _has_asked(account_id: int, at: datetime) -> bool:
+    """Whether a worker that was stopped has done this family already."""
+    query = select(RequestFact.id).where(RequestFact.at == at, RequestFact.account_id == account_id).limit(1)
+    found = db.session.scalar(query) is not None
+    db.session.rollback()
+    return found
 
 
 def _book(account_id: int, wanted: set[Pair], at: datetime, dice: Dice) -> None:

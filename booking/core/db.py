@@ -126,7 +126,7 @@ def is_writing() -> bool:
 def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     """Lock all that a change uses up, in one call: pupils, sessions, rooms, accounts, pots; ids in order.
 
-    On PostgreSQL each row is taken FOR UPDATE; on SQLite the unit of work already excludes other writers.
+    On PostgreSQL each row is taken FOR NO KEY UPDATE; on SQLite the unit of work already excludes other writers.
     Rows read before are read afresh afterwards. Raises `LockedTwice`, `NotInUnitOfWork` or `Busy`.
     """
     session = db.session()
@@ -140,7 +140,9 @@ def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
     for model, ids in sorted(wanted, key=lambda pair: pair[0].lock_rank or 0):
         key = model.__table__.c.id
-        session.execute(select(key).where(key.in_(sorted(set(ids)))).order_by(key).with_for_update())
+        session.execute(
+            select(key).where(key.in_(sorted(set(ids)))).order_by(key).with_for_update(key_share=True)
+        )
     session.expire_all()
 
 

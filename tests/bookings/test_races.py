@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from booking.bookings import places
+from booking.bookings.baskets import choose_week
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.rules import Situation, load_situation
@@ -55,6 +56,36 @@ def test_baskets_in_opposite_orders_do_not_stop_each_other(app: Flask) -> None:
     ours = families(8)
     racers = at_the_start(ours[:4], sessions) + at_the_start(ours[4:], sessions[::-1])
     assert race_in_threads(app, racers) == [6] * 8
+
+
+def test_choosing_and_holding_in_one_transaction_does_not_deadlock(app: Flask) -> None:
+    """A basket line's foreign key takes a share lock on its session; it must not stop the hold of another basket."""
+    run = a_run()
+    sessions = [a_session(WEDNESDAY + timedelta(days=n), run=run).id for n in range(5)]
+    ours = families(8)
+    pairs = [(f.account.id, {(f.pupils[0].id, s) for s in sessions}) for f in ours]
+    db.session.rollback()
+    barrier, errors = threading.Barrier(len(pairs)), []
+
+    def both(account_id: int, wanted: set[tuple[int, int]]) -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                with unit_of_work():
+                    basket = choose_week(account_id, wanted, wanted, at=AT, user_id=None)
+                    places.take_holds(basket.id, "all", at=AT, user_id=None)
+            except Exception as error:
+                errors.append(error)
+            finally:
+                db.session.remove()
+
+    workers = [threading.Thread(target=both, args=pair) for pair in pairs]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert errors == []
+    assert _sold() == 40
 
 
 def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
 from booking.bookings.places import BasketIsPaying, HoldIsOver, Pair, extend_hold
 from booking.bookings.rules import load_situation
-from booking.bookings.settling import new_basket
+from booking.bookings.settling import lines_of, new_basket
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.people.models import Guardianship, Pupil, account_member
@@ -76,19 +76,26 @@ def open_basket(account_id: int) -> Basket | None:
     ).first()
 
 
+def bookable_ids(account_id: int) -> set[int]:
+    """The ids of the children for whom the adults of an account may book."""
+    return set(db.session.scalars(_bookable(account_id)))
+
+
+def _bookable(account_id: int) -> Select[int]:
+    return (
+        select(Guardianship.pupil_id)
+        .join(account_member, account_member.c.user_id == Guardianship.user_id)
+        .join(Pupil, Pupil.id == Guardianship.pupil_id)
+        .where(account_member.c.account_id == account_id, Guardianship.may_book, Pupil.status != "left")
+    )
+
+
 def bookable_pupils(account_id: int) -> list[Pupil]:
     """The children for whom the adults of an account may book, oldest first."""
     return list(
         db.session.scalars(
             select(Pupil)
-            .where(
-                Pupil.id.in_(
-                    select(Guardianship.pupil_id)
-                    .join(account_member, account_member.c.user_id == Guardianship.user_id)
-                    .where(account_member.c.account_id == account_id, Guardianship.may_book)
-                ),
-                Pupil.status != "left",
-            )
+            .where(Pupil.id.in_(_bookable(account_id)))
             .order_by(Pupil.date_of_birth, Pupil.forename, Pupil.id)
         )
     )
@@ -103,7 +110,7 @@ def choose_week(
     Raises `NotYourChild` or `BasketIsPaying`; then nothing is changed.
     """
     wanted, shown = set(wanted), set(shown) | set(wanted)
-    if not {pupil for pupil, _ in shown} <= {pupil.id for pupil in bookable_pupils(account_id)}:
+    if not {pupil for pupil, _ in shown} <= bookable_ids(account_id):
         raise NotYourChild
     basket = open_basket(account_id) or new_basket(account_id, at=at, user_id=user_id)
     known, free = _sessions({session for _, session in shown})
@@ -111,7 +118,7 @@ def choose_week(
         {p for p in wanted if p[1] in free}, {p for p in shown if p[1] in free}, account_id, at, user_id
     )
     wanted, shown = {p for p in wanted if p[1] in known}, {p for p in shown if p[1] in known}
-    has = {(line.pupil_id, line.session_id) for line in basket.lines}
+    has = lines_of(basket.id)
     gone, new = (has & shown) - wanted, wanted - has
     if basket.state == "paying" and (gone or new):
         raise BasketIsPaying

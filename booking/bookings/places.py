@@ -19,7 +19,7 @@ from booking.bookings.request_log import note
 from booking.bookings.rules import Refusal, Situation, load_situation
 from booking.bookings.settling import after_booking, keep_choices_of
 from booking.bookings.states import BASKET_MOVES, check_move
-from booking.core.db import db, lock_rows
+from booking.core.db import db, lock_rows, table_of
 from booking.core.errors import BookingError
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
@@ -89,7 +89,8 @@ def take_holds(
         basket.first_held_at = None
     if held:
         until = _end_of_hold(basket, at)
-        _hold_until(basket_id, until)
+        if has:
+            _hold_until(basket_id, until)
         _insert(basket_id, account_id, held, situation, at, until=until)
     note([*asked, *took, *turned_away], account_id=account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
@@ -152,7 +153,7 @@ def _insert(
         for pupil_id, session_id in pairs
     ]
     if rows:
-        db.session.execute(insert(Place), rows)
+        db.session.execute(insert(table_of(Place)), rows)
 
 
 def hold_for_offer(

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from booking.bookings.models import RequestFact
-from booking.core.db import db
+from booking.core.db import db, table_of
 
 Fact = tuple[str, int, int, str | None]
 """What, pupil, session, and the reason where there is one."""
@@ -37,4 +37,4 @@ def note(
         for what, pupil_id, session_id, reason in facts
     ]
     if rows:
-        db.session.execute(insert(RequestFact), rows)
+        db.session.execute(insert(table_of(RequestFact)), rows)

@@ -60,7 +60,7 @@ def after_booking(
     ).all()
     post_booking(booked_places(ids), basket_id=basket.id, at=at, user_id=user_id)
     basket.state, basket.booked_at = "booked", at
-    left_over = _lines(basket.id) - set(pairs)
+    left_over = lines_of(basket.id) - set(pairs)
     db.session.execute(delete(BasketLine).where(BasketLine.basket_id == basket.id))
     note(
         [("booked", pupil, session, None) for pupil, session in pairs],
@@ -85,13 +85,14 @@ def after_booking(
 
 def keep_choices_of(basket: Basket, *, at: datetime) -> None:
     """A basket that has ended hands its lines to a new open one, so that the family's choice is not lost."""
-    lines = _lines(basket.id)
+    lines = lines_of(basket.id)
     db.session.execute(delete(BasketLine).where(BasketLine.basket_id == basket.id))
     db.session.flush()
     _keep(basket, lines, at)
 
 
-def _lines(basket_id: int) -> set[tuple[int, int]]:
+def lines_of(basket_id: int) -> set[tuple[int, int]]:
+    """The lines of a basket as (pupil, session)."""
     rows = db.session.execute(
         select(BasketLine.pupil_id, BasketLine.session_id).where(BasketLine.basket_id == basket_id)
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from booking.bookings.baskets import NotYourChild, bookable_pupils
+from booking.bookings.baskets import NotYourChild, bookable_ids
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.models import Basket, Place, WaitingEntry
 from booking.bookings.places import hold_for_offer
@@ -40,7 +40,7 @@ def join_list(
     pupil_id: int, session_id: int, *, account_id: int, at: datetime, user_id: int | None
 ) -> WaitingEntry:
     """Put a child on the list of a full session; raises `CannotWait` with the reason when it makes no sense."""
-    if pupil_id not in {pupil.id for pupil in bookable_pupils(account_id)}:
+    if pupil_id not in bookable_ids(account_id):
         raise NotYourChild
     lock_rows((Pupil, [pupil_id]), (Session, [session_id]))
     situation = load_situation([pupil_id], [session_id], at)

@@ -42,10 +42,8 @@ def _makes_places(tree: ast.AST) -> Iterator[int]:
     """Lines that construct, insert or bulk-update a Place."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            is_place = node.func.id == "Place" or (
-                node.func.id == "insert"
-                and any(isinstance(a, ast.Name) and a.id == "Place" for a in node.args)
-            )
+            names = {name.id for a in node.args for name in ast.walk(a) if isinstance(name, ast.Name)}
+            is_place = node.func.id == "Place" or (node.func.id == "insert" and "Place" in names)
             if is_place:
                 yield node.lineno
 

@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy import select
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from booking.api import views as api_views
 from booking.bookings import views as bookings_views
 from booking.core.db import db
 from booking.core.logs import set_up_logs
@@ -36,6 +37,7 @@ from booking.web.security import protect
 MIGRATIONS = Path(__file__).parent / "migrations"
 ROOMS = (
     web_views,
+    api_views,
     people_views,
     bookings_views,
     payments_views,

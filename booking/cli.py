@@ -14,6 +14,7 @@ from flask_migrate.cli import db as migrations
 from sqlalchemy.exc import SQLAlchemyError
 
 from booking import worker
+from booking.api.tokens import make_token, revoke_token
 from booking.app import MIGRATIONS, create_app
 from booking.core import clock
 from booking.core.db import db, unit_of_work
@@ -141,6 +142,32 @@ def restore(file: Path) -> None:
 def worker_command() -> None:
     """Do what is due in the background until stopped; two may run."""
     worker.run(current_app._get_current_object(), settings())  # type: ignore[attr-defined]
+
+
+@cli.group()
+def token() -> None:
+    """Keys of other programs to the JSON interface."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option(
+    "--scope", "scopes", multiple=True, required=True, help="What it may do, such as sessions:read."
+)
+def create_token(name: str, scopes: tuple[str, ...]) -> None:
+    """Print a new token, this once."""
+    with unit_of_work():
+        made = make_token(name, scopes, at=clock.now())
+    click.echo(made)
+
+
+@token.command("revoke")
+@click.argument("name")
+def end_token(name: str) -> None:
+    """End every token of NAME at once."""
+    with unit_of_work():
+        count = revoke_token(name, at=clock.now())
+    click.echo(f"{count} ended")
 
 
 @cli.group()

@@ -36,6 +36,8 @@ ROUTES: dict[str, Route] = {
     "web.healthz": anyone(),
     "web.readyz": anyone(),
     "web.metrics": anyone(),
+    "api.openapi": anyone(),
+    "api.sessions": only("token"),
     "people.sign_in": anyone(),
     "people.sign_out": anyone(),
     "people.join": anyone(),

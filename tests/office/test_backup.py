@@ -13,7 +13,7 @@ from booking.office.backup import BackupRefused, restore_backup, verify_backup, 
 from tests.builders import AT, a_care_profile, a_family, a_school, a_session
 from tests.conftest import empty_database
 
-REVISION = "0001_first_tables"
+REVISION = "0002_add_api_tokens"
 
 
 def _everything() -> dict[str, list[tuple[object, ...]]]:

@@ -13,7 +13,7 @@ from booking.core import pdf
 from booking.core.clock import to_school
 from booking.core.db import db
 from booking.core.words import full_day
-from booking.equity.protected_uptake import WITHHELD, ReleasedRow, report_as_json
+from booking.equity.protected_uptake import WITHHELD, ReleasedRow, UptakeReport, report_as_json
 from booking.equity.releases import Issued
 from booking.equity.sentences import headline, how_to_read, sentences, withheld_sentences
 from booking.equity.uptake_plot import uptake_plot
@@ -87,7 +87,7 @@ def as_pdf(issued: Issued) -> bytes:
         "school": school.name if school else "Our school",
         "period": f"{full_day(issued.starts_on)} to {full_day(issued.ends_on)}",
         "headline": headline(report, said),
-        "chart": {"svg": uptake_plot(report, said), "alt": headline(report, said)},
+        "chart": {"svg": uptake_plot(report, said, wide=True), "alt": headline(report, said)},
         "table": {
             "caption": "Pupils who came to at least one session, by group",
             "head": list(HEAD),
@@ -103,9 +103,14 @@ def as_pdf(issued: Issued) -> bytes:
         "withheld": withheld_sentences(report),
         "printed": f"{full_day(to_school(issued.released_at).date())}; figures as at {full_day(issued.ends_on)}",
         "edition": "Confidential" if report.is_confidential else "Public",
-        "sections": [{"title": "In words", "paragraphs": sentences(report, said)}],
+        "sections": [{"title": "In words", "paragraphs": _clear_ones(report, said)}],
     }
     return pdf.render("equity.typ", data, at=issued.released_at)
+
+
+def _clear_ones(report: UptakeReport, said: str) -> list[str]:
+    """The sentences of groups whose gap is clear; the page on screen has all of them."""
+    return [one for one in sentences(report, said) if "more than luck" in one] or ["No gap is clear in this period."]
 
 
 def _number(value: int | None) -> str:

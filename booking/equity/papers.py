@@ -29,6 +29,7 @@ HEAD = (
     "Gap in points",
     "More than luck",
 )
+PAPER_HEAD = ("Group", "Took part", "Share", "Between", "Others", "Gap", "Clear")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -78,6 +79,13 @@ def table_row(row: ReleasedRow) -> list[str]:
     ]
 
 
+def paper_row(row: ReleasedRow) -> list[str]:
+    """The same row as the narrower texts of `PAPER_HEAD`."""
+    group, took_part, on_roll, share, between, others, gap, clear = table_row(row)
+    came = WITHHELD if row.withheld else f"{took_part} of {on_roll}"
+    return [group, came, share, between, others, gap, clear]
+
+
 def as_pdf(issued: Issued) -> bytes:
     """The governors' page; its time is the release's own, so the same report is the same bytes."""
     report, said = issued.report, when(issued)
@@ -90,10 +98,10 @@ def as_pdf(issued: Issued) -> bytes:
         "chart": {"svg": uptake_plot(report, said, wide=True), "alt": headline(report, said)},
         "table": {
             "caption": "Pupils who came to at least one session, by group",
-            "head": list(HEAD),
+            "head": list(PAPER_HEAD),
             "rows": [
-                table_row(report.everyone),
-                *(table_row(row) for table in report.tables for row in table.rows),
+                paper_row(report.everyone),
+                *(paper_row(row) for table in report.tables for row in table.rows),
             ],
         },
         "notes": [
@@ -110,7 +118,9 @@ def as_pdf(issued: Issued) -> bytes:
 
 def _clear_ones(report: UptakeReport, said: str) -> list[str]:
     """The sentences of groups whose gap is clear; the page on screen has all of them."""
-    return [one for one in sentences(report, said) if "more than luck" in one] or ["No gap is clear in this period."]
+    return [one for one in sentences(report, said) if "more than luck" in one] or [
+        "No gap is clear in this period."
+    ]
 
 
 def _number(value: int | None) -> str:

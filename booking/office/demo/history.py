@@ -24,7 +24,7 @@ from booking.core.jobs import CLAIM_LASTS, Job, stop_if_asked
 from booking.ledger.balances import credit_pence
 from booking.office.demo.dice import Dice
 from booking.office.demo.population import make_population
-from booking.office.demo.records import DemoAccount, Population
+from booking.office.demo.records import DemoAccount, Population, Tie
 from booking.office.demo.wishes import wishes_of
 from booking.payments.office_till import pay_at_office, pay_from_credit, take_office_payment
 from booking.provision.models import Activity, Run, Session
@@ -86,11 +86,11 @@ def fill(population: Population, stretches: list[Stretch], day: date, note: Prog
     """Book, pay, cancel and attend through these stretches; `note` is told how many steps are done of how many."""
     days = {stretch.first: _school_days(stretch, day) for stretch in stretches}
     total = len(stretches) * len(population.accounts) + sum(len(found) for found in days.values())
-    done = 0
+    done, ties = 0, ties_of(population)
     for stretch in stretches:
         sessions = _sessions(stretch)
         for account in population.accounts:
-            _family(population, account, stretch, sessions)
+            _family(population, account, stretch, sessions, ties)
             done += 1
             if done % 20 == 0:
                 note(done, total)
@@ -130,15 +130,19 @@ def _sessions(stretch: Stretch) -> dict[tuple[str, int], list[int]]:
 
 
 def _family(
-    population: Population, account: DemoAccount, stretch: Stretch, sessions: dict[tuple[str, int], list[int]]
+    population: Population,
+    account: DemoAccount,
+    stretch: Stretch,
+    sessions: dict[tuple[str, int], list[int]],
+    ties: dict[int, list[Tie]],
 ) -> None:
     """One family books its weekly pattern for the stretch, pays, and later cancels a few sessions."""
     adults = [population.adults[key] for key in account.adults]
     if not any(adult.signs_in for adult in adults):
         return
     wanted: set[Pair] = set()
-    for tie in population.ties:
-        if tie.adult in account.adults and tie.may_book and tie.pupil < len(population.pupils):
+    for tie in (tie for adult in account.adults for tie in ties[adult]):
+        if tie.may_book and tie.pupil < len(population.pupils):
             for wish in wishes_of(population.pupils[tie.pupil], population.seed):
                 if wish[1] in account.weekdays:
                     wanted |= {(tie.pupil + 1, session_id) for session_id in sessions.get(wish, [])}
@@ -147,6 +151,14 @@ def _family(
         at = stretch.booked_at + timedelta(minutes=dice.between(0, 240))
         if not _has_asked(account.key + 1, at):
             _book(account.key + 1, wanted, at, dice)
+
+
+def ties_of(population: Population) -> dict[int, list[Tie]]:
+    """The ties of each adult, looked up once for the whole school."""
+    found: dict[int, list[Tie]] = {adult.key: [] for adult in population.adults}
+    for tie in population.ties:
+        found[tie.adult].append(tie)
+    return found
 
 
 def _has_asked(account_id: int, at: datetime) -> bool:

@@ -18,6 +18,9 @@ from booking.core.db import db, unit_of_work
 from booking.core.settings import read_settings
 from tests.builders import AT, Family, a_family
 
+START = 60
+"""Seconds in which everybody must have come to the start line."""
+
 
 @dataclass(frozen=True)
 class Racer:
@@ -28,13 +31,14 @@ class Racer:
 
 
 def at_the_start(families: list[Family], sessions: list[int]) -> list[Racer]:
-    """Each family has ticked these sessions for its first child; nothing is held yet."""
+    """Each family has ticked these sessions, one after another, for its first child; nothing is held yet."""
     racers = []
     for family in families:
         account_id, pupil_id = family.account.id, family.pupils[0].id
-        wanted = {(pupil_id, session_id) for session_id in sessions}
         with unit_of_work():
-            basket = choose_week(account_id, wanted, wanted, at=AT, user_id=None)
+            for session_id in sessions:
+                wanted = {(pupil_id, session_id)}
+                basket = choose_week(account_id, wanted, wanted, at=AT, user_id=None)
             racers.append(Racer(basket.id, account_id))
     db.session.rollback()
     return racers
@@ -61,7 +65,7 @@ def race_in_threads(app: Flask, racers: list[Racer], *, threads: int = 8) -> lis
         with app.app_context():
             for number, racer in enumerate(group):
                 try:
-                    results.append(hold(racer, barrier.wait if number == 0 else int))
+                    results.append(hold(racer, (lambda: barrier.wait(START)) if number == 0 else int))
                 except BaseException as error:
                     errors.append(error)
                 finally:
@@ -80,7 +84,7 @@ def race_in_threads(app: Flask, racers: list[Racer], *, threads: int = 8) -> lis
 
 
 def race_in_processes(url: str, folder: Path, racers: list[Racer], *, processes: int = 4) -> list[int]:
-    """The same with processes that each make the app for themselves."""
+    """The same with processes that each make the app for themselves; an error in one is raised here."""
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(processes), context.Queue()
     groups = [racers[n::processes] for n in range(processes)]
@@ -89,23 +93,31 @@ def race_in_processes(url: str, folder: Path, racers: list[Racer], *, processes:
     ]
     for worker in workers:
         worker.start()
-    found = [results.get(timeout=60) for _ in racers]
-    for worker in workers:
-        worker.join()
-    return found
+    try:
+        answers = [results.get(timeout=START) for _ in workers]
+    finally:
+        for worker in workers:
+            worker.join(5)
+            worker.kill()
+    assert all(isinstance(answer, list) for answer in answers), answers
+    return [number for answer in answers for number in answer]
 
 
 def _process(url: str, folder: str, group: list[Racer], barrier: Any, results: Any) -> None:
-    settings = read_settings(
-        {
-            "DATABASE_URL": url,
-            "BOOKING_INSTANCE": folder,
-            "SECRET_KEY": "a secret of the races alone, long enough",
-        }
-    )
-    app = create_app(settings)
-    with app.app_context():
-        barrier.wait()
-        for racer in group:
-            results.put(hold(racer, int))
+    """Put what each racer of the group got, or the words of what went wrong."""
+    try:
+        settings = read_settings(
+            {
+                "DATABASE_URL": url,
+                "BOOKING_INSTANCE": folder,
+                "SECRET_KEY": "a secret of the races alone, long enough",
+            }
+        )
+        with create_app(settings).app_context():
+            db.session.connection()
+            barrier.wait(START)
+            results.put([hold(racer, int) for racer in group])
             db.session.remove()
+    except BaseException as error:
+        results.put(repr(error))
+        raise

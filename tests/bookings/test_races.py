@@ -15,8 +15,9 @@ from booking.bookings.baskets import choose_week
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.rules import Situation, load_situation
-from booking.core.db import db, unit_of_work
+from booking.core.db import db, lock_rows, unit_of_work
 from booking.people.models import FamilyAccount, Guardianship
+from booking.provision.models import Session
 from tests.bookings.racers import at_the_start, families, race_in_processes, race_in_threads
 from tests.builders import AT, a_family, a_run, a_session, a_user, save
 
@@ -56,6 +57,32 @@ def test_baskets_in_opposite_orders_do_not_stop_each_other(app: Flask) -> None:
     ours = families(8)
     racers = at_the_start(ours[:4], sessions) + at_the_start(ours[4:], sessions[::-1])
     assert race_in_threads(app, racers) == [6] * 8
+
+
+def test_rows_are_locked_in_one_order_whatever_order_they_are_asked_for(app: Flask) -> None:
+    """Half of the threads ask forwards and half backwards; without one order for all they would deadlock."""
+    run = a_run()
+    sessions = [a_session(WEDNESDAY + timedelta(days=n), run=run).id for n in range(6)]
+    barrier, errors = threading.Barrier(8), []
+
+    def lock(order: list[int]) -> None:
+        with app.app_context():
+            barrier.wait(timeout=20)
+            try:
+                for _ in range(10):
+                    with unit_of_work():
+                        lock_rows((Session, order))
+            except Exception as error:
+                errors.append(error)
+            finally:
+                db.session.remove()
+
+    workers = [threading.Thread(target=lock, args=(sessions[:: 1 if n % 2 else -1],)) for n in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert errors == []
 
 
 def test_choosing_and_holding_in_one_transaction_does_not_deadlock(app: Flask) -> None:

@@ -46,6 +46,17 @@ class ContactRow:
 
 
 @dataclass(frozen=True)
+class FactSpan:
+    """A group fact over time as a file tells it; without an end it is still so, without a start since ever known."""
+
+    kind: str
+    value: str
+    starts_on: date | None
+    ends_on: date | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
 class PupilFile:
     """A file that could be read: its pupils, and the headings that nothing is read from."""
 
@@ -56,7 +67,10 @@ class PupilFile:
 
 @dataclass(frozen=True)
 class PupilRow:
-    """One pupil as one line tells: None where the file is silent; a fact with an empty value is a spoken no."""
+    """One pupil as one line tells: None where the file is silent; a fact with an empty value is a spoken no.
+
+    `facts` is what is true now; `spans` is the whole history of the kinds that the file dates (FSM, SEN).
+    """
 
     line: int
     upn: str | None
@@ -69,6 +83,9 @@ class PupilRow:
     joined_on: date | None
     facts: Mapping[str, str]
     contacts: tuple[ContactRow, ...]
+    spans: tuple[FactSpan, ...] = ()
+    former_upn: str | None = None
+    has_left: bool = False
 
     @property
     def likeness(self) -> tuple[str, str, date]:

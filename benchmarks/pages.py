@@ -16,7 +16,7 @@ from booking.bookings.grid import week_grid
 from booking.core.db import db, unit_of_work
 from booking.equity.papers import as_pdf
 from booking.equity.releases import Draft, check_breakdown, draft_release, keep_release
-from booking.people.models import GroupFact
+from booking.people.group_facts import GroupFact
 from booking.provision.models import Period
 from booking.registers.models import Mark
 from booking.registers.sheets import RegisterEntry, RegisterSheet, render_registers
@@ -74,15 +74,14 @@ def _governors() -> None:
         session.execute(
             insert(GroupFact),
             [
-                {
-                    "pupil_id": n,
-                    "kind": "pupil_premium",
-                    "value": "yes",
-                    "purpose": "entitlement",
-                    "source": "bench",
-                    "starts_on": date(2026, 9, 1),
-                    "recorded_at": AT,
-                }
+                GroupFact.row(
+                    pupil_id=n,
+                    kind="pupil_premium",
+                    value="yes",
+                    source="bench",
+                    starts_on=date(2026, 9, 1),
+                    recorded_at=AT,
+                )
                 for n in range(1, 241, 4)
             ],
         )

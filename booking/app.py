@@ -20,6 +20,7 @@ from booking.bookings import views as bookings_views
 from booking.core.db import db
 from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
+from booking.core.vault import use_keys
 from booking.equity import views as equity_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.url_map.converters["date"] = DateConverter
     db.init_app(app)
+    use_keys(settings.sealing_keys)
     Security(app, SQLAlchemyUserDatastore(db, User, Role), register_blueprint=False)
     csrf.init_app(app)
     csrf.exempt(payments_views.stripe_webhook)

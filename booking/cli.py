@@ -20,6 +20,7 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.core.settings import Settings
+from booking.core.vault import seal_next_batch, sealed_models
 from booking.equity.report_command import equity
 from booking.office.backup import restore_backup, write_backup
 from booking.office.checks import all_problems
@@ -118,7 +119,7 @@ def backup(file: Path) -> None:
     facts = write_backup(
         file,
         revision=current_app.config["MIGRATION_HEAD"],
-        field_keys=settings().field_keys,
+        field_keys=settings().sealing_keys,
         at=clock.now(),
     )
     click.echo(f"{file}: {facts.rows} rows, read back and right")
@@ -131,7 +132,7 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Load a backup into an empty, migrated database: all of it, or nothing."""
     facts = restore_backup(
-        file, revision=current_app.config["MIGRATION_HEAD"], field_keys=settings().field_keys
+        file, revision=current_app.config["MIGRATION_HEAD"], field_keys=settings().sealing_keys
     )
     click.echo(f"{facts.rows} rows from {facts.made_at} are back")
     for key_id in facts.key_ids:
@@ -168,6 +169,26 @@ def end_token(name: str) -> None:
     with unit_of_work():
         count = revoke_token(name, at=clock.now())
     click.echo(f"{count} ended")
+
+
+@cli.group()
+def keys() -> None:
+    """The keys of encrypted fields."""
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Seal everything afresh with the first of FIELD_KEYS, in batches, while the school is in use."""
+    count = 0
+    for model in sealed_models():
+        after = 0
+        while True:
+            with unit_of_work():
+                after, sealed = seal_next_batch(model, after=after)
+            count += sealed
+            if not after:
+                break
+    click.echo(f"{count} rows sealed afresh; every row is under the first key now")
 
 
 @cli.group()

@@ -19,6 +19,7 @@ from huey.consumer import Consumer, Scheduler
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.waiting_list import make_offers
 from booking.core import clock
+from booking.core.access_log import seal_access
 from booking.core.db import db, unit_of_work
 from booking.core.jobs import Interrupted, Job, ask_jobs_to_stop, claim_job
 from booking.core.settings import Settings
@@ -69,12 +70,17 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         with unit_of_work():
             make_offers(at)
 
+    def seal(at: datetime) -> None:
+        with unit_of_work():
+            seal_access(at)
+
     return [
         ("expire holds", expire),
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("send messages", lambda at: send_due(at, settings, letters)),
+        ("seal the log of who saw what", seal),
     ]
 
 

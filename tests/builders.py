@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from booking.bookings.models import Basket, Place
 from booking.core.db import Base, db, is_writing, unit_of_work
+from booking.people.group_facts import GroupFact
 from booking.people.models import (
     CareProfile,
     FamilyAccount,
-    GroupFact,
     Guardianship,
     Pupil,
     Role,
@@ -127,7 +127,6 @@ def a_group_fact(pupil: Pupil, kind: str, value: str, **values: Any) -> GroupFac
             "pupil_id": pupil.id,
             "kind": kind,
             "value": value,
-            "purpose": "monitoring",
             "source": "roll",
             "starts_on": date(2025, 9, 1),
             "recorded_at": AT,

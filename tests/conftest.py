@@ -108,8 +108,13 @@ def empty_database() -> None:
             raw = connection.connection.cursor()
             raw.execute("PRAGMA foreign_keys=OFF")
             raw.execute("BEGIN IMMEDIATE")
+            guards = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in guards:
+                raw.execute(f'DROP TRIGGER "{name}"')
             for name in tables:
                 raw.execute(f'DELETE FROM "{name}"')
+            for _, statement in guards:
+                raw.execute(statement)
             raw.execute("COMMIT")
             raw.execute("PRAGMA foreign_keys=ON")
         else:

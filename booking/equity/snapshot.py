@@ -6,7 +6,6 @@ report that governors have seen.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date
 
 from sqlalchemy import func, or_, select
@@ -16,7 +15,8 @@ from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.equity.uptake import PupilRow
 from booking.people.code_lists import is_eal, major_group
-from booking.people.models import GroupFact, Pupil
+from booking.people.group_facts import facts_at, objectors
+from booking.people.models import Pupil
 from booking.provision.models import Period, Session
 from booking.registers.models import Mark
 
@@ -24,7 +24,6 @@ UNKNOWN = "Not known"
 SEN_WORDS = {"N": "No SEN", "K": "SEN support", "E": "EHC plan"}
 SEX_WORDS = {"F": "Girls", "M": "Boys"}
 CHARACTERISTICS = ("pupil_premium", "eal", "sen", "ethnicity", "sex", "phase")
-_KINDS = ("pupil_premium", "language", "sen", "ethnicity", "sex")
 
 
 class NotAPeriod(BookingError):
@@ -58,7 +57,10 @@ def last_finished_half_term(today: date) -> Period | None:
 
 
 def pupils_on_roll(on: date) -> list[PupilRow]:
-    """Every pupil on the roll at a day with the groups that held then, by id; visitors and expected are not in it."""
+    """Every pupil on the roll at a day with the groups that held then, by id; visitors and expected are not in it.
+
+    Nor are those whose families object in writing to being counted.
+    """
     pupils = db.session.scalars(
         select(Pupil)
         .where(Pupil.status.in_(("on_roll", "left")))
@@ -66,22 +68,12 @@ def pupils_on_roll(on: date) -> list[PupilRow]:
         .where(or_(Pupil.left_on.is_(None), Pupil.left_on > on))
         .order_by(Pupil.id)
     ).all()
-    facts = _facts_at(on)
-    return [PupilRow(p.id, p.year_group or "", _groups(facts[p.id], p.year_group)) for p in pupils]
-
-
-def _facts_at(on: date) -> defaultdict[int, dict[str, str]]:
-    """Group facts that held at a day, by pupil and kind; of two the one that began later."""
-    rows = db.session.execute(
-        select(GroupFact.pupil_id, GroupFact.kind, GroupFact.value)
-        .where(GroupFact.kind.in_(_KINDS), GroupFact.starts_on <= on)
-        .where(or_(GroupFact.ends_on.is_(None), GroupFact.ends_on >= on))
-        .order_by(GroupFact.starts_on, GroupFact.id)
-    )
-    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for pupil_id, kind, value in rows:
-        found[pupil_id][kind] = value
-    return found
+    facts, not_counted = facts_at(on), objectors(on)
+    return [
+        PupilRow(p.id, p.year_group or "", _groups(facts[p.id], p.year_group))
+        for p in pupils
+        if p.id not in not_counted
+    ]
 
 
 def _groups(facts: dict[str, str], year_group: str | None) -> dict[str, str]:

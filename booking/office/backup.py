@@ -16,10 +16,11 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, DateTime, Table, Time, insert, select, text
+from sqlalchemy import Column, Connection, Date, DateTime, LargeBinary, Table, Time, insert, select, text
 
 from booking.core.db import Base, UtcDateTime, db, read_snapshot
 from booking.core.errors import BookingError
+from booking.core.vault import key_fingerprint
 
 FORMAT = 1
 AT_ONCE = 500
@@ -37,11 +38,6 @@ class BackupFacts:
     made_at: str
     rows: int
     key_ids: tuple[str, ...]
-
-
-def key_fingerprint(key: str) -> str:
-    """Eight letters by which a key can be known, and from which it cannot be made."""
-    return hashlib.sha256(b"field key " + key.encode()).hexdigest()[:8]
 
 
 def write_backup(path: Path, *, revision: str, field_keys: tuple[str, ...], at: datetime) -> BackupFacts:
@@ -187,6 +183,8 @@ def _finish(connection: Connection, is_sqlite: bool) -> None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
     return value.isoformat() if isinstance(value, datetime | date | time) else value
 
 
@@ -199,4 +197,6 @@ def _typed(column: Column[Any], value: Any) -> Any:
         return date.fromisoformat(value)
     if isinstance(column.type, Time):
         return time.fromisoformat(value)
+    if isinstance(column.type, LargeBinary):
+        return bytes.fromhex(value)
     return value

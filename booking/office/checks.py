@@ -6,7 +6,9 @@ from sqlalchemy import func, select
 
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Basket
+from booking.core.access_log import access_problems
 from booking.core.db import db, read_snapshot
+from booking.core.vault import vault_problems
 from booking.ledger.balances import ledger_problems
 from booking.ledger.models import Entry
 from booking.payments.models import Payment, Refund
@@ -24,6 +26,8 @@ def all_problems() -> list[str]:
             *_payment_problems(),
             *_custody_problems(),
             *_people_problems(),
+            *vault_problems(),
+            *access_problems(),
         ]
 
 

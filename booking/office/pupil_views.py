@@ -14,8 +14,9 @@ from booking.core.words import counted
 from booking.office.families import find_pupils
 from booking.office.forms import LeftForm
 from booking.office.leavers import leave_roll, return_to_roll
+from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FACT_WORDS
-from booking.people.models import GroupFact, Pupil
+from booking.people.models import Pupil
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
 
@@ -40,11 +41,10 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
     if found is None:
         raise NotFound
     facts = (
-        db.session.scalars(
-            select(GroupFact)
-            .where(GroupFact.pupil_id == pupil_id)
-            .order_by(GroupFact.kind, GroupFact.starts_on)
-        ).all()
+        sorted(
+            db.session.scalars(select(GroupFact).where(GroupFact.pupil_id == pupil_id)),
+            key=lambda fact: (fact.kind, fact.starts_on),
+        )
         if current_user.sees_groups
         else []
     )

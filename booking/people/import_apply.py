@@ -10,20 +10,12 @@ from sqlalchemy import insert, select
 from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db
+from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FIELDS, ImportPlan, Roll, read_roll, says_otherwise
 from booking.people.import_rows import ContactRow, PupilRow
-from booking.people.models import Contact, GroupFact, Invitation, Pupil
+from booking.people.models import Contact, Invitation, Pupil
 
 SOURCE = "school's file"
-PURPOSES = {
-    "fsm": "entitlement",
-    "fsm6": "entitlement",
-    "pupil_premium": "entitlement",
-    "service_child": "entitlement",
-    "looked_after": "care",
-    "young_carer": "care",
-}
-"""What a fact may be used for; every other kind is held for monitoring alone."""
 
 
 def apply_import(plan: ImportPlan, at: datetime, user_id: int | None, *, roll: Roll | None = None) -> None:
@@ -139,7 +131,6 @@ class _Writer:
                 "pupil_id": pupil_id,
                 "kind": kind,
                 "value": value,
-                "purpose": PURPOSES.get(kind, "monitoring"),
                 "source": SOURCE,
                 "starts_on": starts_on,
                 "recorded_at": self.at,
@@ -167,7 +158,7 @@ class _Writer:
     def write(self) -> None:
         """Send what was gathered to the database, a statement for each table."""
         if self.new_facts:
-            db.session.execute(insert(GroupFact), self.new_facts)
+            db.session.execute(insert(GroupFact), [GroupFact.row(**fact) for fact in self.new_facts])
         if self.new_contacts:
             db.session.execute(insert(Contact), self.new_contacts)
         self._forget_contacts()

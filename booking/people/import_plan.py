@@ -12,9 +12,10 @@ from sqlalchemy import or_, select
 
 from booking.core import clock
 from booking.core.db import db
+from booking.people.group_facts import GroupFact
 from booking.people.import_problems import ImportProblem, ImportRefused
 from booking.people.import_rows import ContactRow, PupilFile, PupilRow, likeness
-from booking.people.models import Contact, GroupFact, Pupil
+from booking.people.models import Contact, Pupil
 from booking.people.upn import is_temporary_upn
 
 FIELDS = {

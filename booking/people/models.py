@@ -15,13 +15,13 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.core.db import Base, UtcDateTime
+from booking.core.vault import Private, SealedRow
 
 ROLES = ("parent", "staff", "manager", "governor", "admin")
 
@@ -220,18 +220,19 @@ class Contact(Base):
     pupil: Mapped[Pupil] = relationship(back_populates="contacts")
 
 
-class CareProfile(Base):
-    """What staff must know of a pupil; it belongs to the child."""
+class CareProfile(SealedRow, Base):
+    """What staff must know of a pupil; it belongs to the child and stands sealed."""
 
     __tablename__ = "care_profile"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     pupil_id: Mapped[int] = mapped_column(ForeignKey("pupil.id", ondelete="CASCADE"), unique=True)
-    allergies: Mapped[list[str]] = mapped_column(JSON, default=list)
-    diet: Mapped[list[str]] = mapped_column(JSON, default=list)
-    medical: Mapped[str | None] = mapped_column(Text)
-    support: Mapped[str | None] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    allergies = Private[list[str]](list)
+    diet = Private[list[str]](list)
+    medical = Private[str | None](lambda: None)
+    support = Private[str | None](lambda: None)
 
     pupil: Mapped[Pupil] = relationship(back_populates="care")
 
@@ -248,30 +249,6 @@ class Consent(Base):
     given_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class GroupFact(Base):
-    """A characteristic of a pupil from a day on, with its source and its purpose.
-
-    Kinds: fsm, fsm6, pupil_premium, sen, ethnicity, language, sex, looked_after, service_child, young_carer.
-    """
-
-    __tablename__ = "group_fact"
-    __table_args__ = (
-        CheckConstraint("purpose IN ('monitoring', 'entitlement', 'care')", name="purpose_known"),
-        CheckConstraint("ends_on IS NULL OR starts_on <= ends_on", name="ends_after_start"),
-        Index("ix_group_fact_kind_pupil_id", "kind", "pupil_id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    pupil_id: Mapped[int] = mapped_column(ForeignKey("pupil.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    value: Mapped[str] = mapped_column(String(20))
-    purpose: Mapped[str] = mapped_column(String(12))
-    source: Mapped[str] = mapped_column(String(40))
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class School(Base):

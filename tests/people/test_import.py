@@ -11,12 +11,13 @@ from sqlalchemy import event, func, select
 
 from booking.core.audit import AuditEntry
 from booking.core.db import db, unit_of_work
+from booking.people.group_facts import GroupFact
 from booking.people.import_apply import year_of_birth
 from booking.people.import_file import NotYet, PlanChanged, import_content, import_pupils, preview
 from booking.people.import_plan import ImportPlan
 from booking.people.import_problems import ImportRefused
 from booking.people.invitations import invite
-from booking.people.models import Contact, GroupFact, Invitation, Pupil
+from booking.people.models import Contact, Invitation, Pupil
 from booking.people.upn import upn_check_letter
 from tests.builders import AT, a_group_fact, a_pupil, a_user, save
 
@@ -38,10 +39,9 @@ def the_pupil(forename: str) -> Pupil:
 
 
 def facts(pupil: Pupil) -> list[tuple[str, str, date, date | None]]:
-    rows = db.session.scalars(
-        select(GroupFact).where(GroupFact.pupil_id == pupil.id).order_by(GroupFact.kind, GroupFact.starts_on)
-    )
-    return [(fact.kind, fact.value, fact.starts_on, fact.ends_on) for fact in rows]
+    rows = db.session.scalars(select(GroupFact).where(GroupFact.pupil_id == pupil.id))
+    told = [(fact.kind, fact.value, fact.starts_on, fact.ends_on) for fact in rows]
+    return sorted(told, key=lambda fact: (fact[0], fact[2]))
 
 
 def everything() -> list[list[tuple[object, ...]]]:

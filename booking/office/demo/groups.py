@@ -132,20 +132,20 @@ def facts_of(draft: Draft, today: date, dice: Dice) -> tuple[Fact, ...]:
     """What the school's record says of a child, each from a day on; nothing begins after `today`."""
     start = draft.joined_on
     facts = [
-        Fact("sex", draft.child.sex, "monitoring", "admission form", start),
-        Fact("ethnicity", draft.ethnicity, "monitoring", "parent", start),
-        Fact("language", draft.language, "monitoring", "parent", start),
+        Fact("sex", draft.child.sex, "admission form", start),
+        Fact("ethnicity", draft.ethnicity, "parent", start),
+        Fact("language", draft.language, "parent", start),
         *_sen_facts(draft.sen, start, today, dice),
         *_meal_facts(draft, start, today, dice),
     ]
     if draft.pupil_premium:
-        facts.append(Fact("pupil_premium", "yes", "entitlement", "pupil premium file", start))
+        facts.append(Fact("pupil_premium", "yes", "pupil premium file", start))
     if draft.looked_after:
-        facts.append(Fact("looked_after", "yes", "care", "local authority", start))
+        facts.append(Fact("looked_after", "yes", "local authority", start))
     if draft.service_child:
-        facts.append(Fact("service_child", "yes", "entitlement", "parent", start))
+        facts.append(Fact("service_child", "yes", "parent", start))
     if draft.young_carer:
-        facts.append(Fact("young_carer", "yes", "care", "school", start))
+        facts.append(Fact("young_carer", "yes", "school", start))
     return tuple(facts)
 
 
@@ -155,20 +155,20 @@ def _sen_facts(sen: str, start: date, today: date, dice: Dice) -> list[Fact]:
     steps = {"N": ["N"], "K": ["N", "K"], "E": ["K", "E"]}[sen]
     change = dice.day_between(start, half_year_ago)
     if len(steps) == 1 or change <= start:
-        return [Fact("sen", sen, "monitoring", "SENCO", start)]
+        return [Fact("sen", sen, "SENCO", start)]
     day_before = change - timedelta(days=1)
     return [
-        Fact("sen", steps[0], "monitoring", "SENCO", start, day_before),
-        Fact("sen", steps[1], "monitoring", "SENCO", change),
+        Fact("sen", steps[0], "SENCO", start, day_before),
+        Fact("sen", steps[1], "SENCO", change),
     ]
 
 
 def _meal_facts(draft: Draft, start: date, today: date, dice: Dice) -> list[Fact]:
     facts = []
     if draft.fsm6:
-        facts.append(Fact("fsm6", "yes", "entitlement", "school census", start))
+        facts.append(Fact("fsm6", "yes", "school census", start))
         ended = None if draft.fsm else dice.day_between(start, today - timedelta(days=30))
-        facts.append(Fact("fsm", "targeted", "entitlement", "eligibility check", start, ended))
+        facts.append(Fact("fsm", "targeted", "eligibility check", start, ended))
     elif draft.fsm:
-        facts.append(Fact("fsm", "expanded", "entitlement", "eligibility check", max(start, EXPANDED_FROM)))
+        facts.append(Fact("fsm", "expanded", "eligibility check", max(start, EXPANDED_FROM)))
     return facts

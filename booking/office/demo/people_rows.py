@@ -13,12 +13,12 @@ from sqlalchemy import insert
 from booking.core.clock import instant
 from booking.core.db import db
 from booking.office.demo.records import DemoPupil, Population
+from booking.people.group_facts import GroupFact
 from booking.people.models import (
     CareProfile,
     Consent,
     Contact,
     FamilyAccount,
-    GroupFact,
     Guardianship,
     Pupil,
     Role,
@@ -167,28 +167,27 @@ def _pupil(pupil: DemoPupil, at: datetime) -> dict[str, object]:
 def _write_pupils(population: Population, at: datetime) -> None:
     pupils = [*population.pupils, *population.others]
     facts = [
-        {
-            "pupil_id": p.key + 1,
-            "kind": f.kind,
-            "value": f.value,
-            "purpose": f.purpose,
-            "source": f.source,
-            "starts_on": f.starts_on,
-            "ends_on": f.ends_on,
-            "recorded_at": at,
-        }
+        GroupFact.row(
+            pupil_id=p.key + 1,
+            kind=f.kind,
+            value=f.value,
+            source=f.source,
+            starts_on=f.starts_on,
+            ends_on=f.ends_on,
+            recorded_at=at,
+        )
         for p in pupils
         for f in p.facts
     ]
     care = [
-        {
-            "pupil_id": p.key + 1,
-            "allergies": list(p.care.allergies),
-            "diet": list(p.care.diet),
-            "medical": p.care.medical,
-            "support": p.care.support,
-            "updated_at": at,
-        }
+        CareProfile.row(
+            pupil_id=p.key + 1,
+            allergies=list(p.care.allergies),
+            diet=list(p.care.diet),
+            medical=p.care.medical,
+            support=p.care.support,
+            updated_at=at,
+        )
         for p in pupils
         if p.care.allergies or p.care.diet or p.care.medical or p.care.support
     ]

@@ -12,7 +12,6 @@ class Fact:
 
     kind: str
     value: str
-    purpose: str
     source: str
     starts_on: date
     ends_on: date | None = None

@@ -29,6 +29,7 @@ from booking.people.code_lists import (
     language_names,
     major_group,
 )
+from booking.people.group_facts import PURPOSE_OF
 from booking.people.upn import upn_problem
 from booking.provision.year_plan import plan_year
 
@@ -88,7 +89,7 @@ def test_every_fact_holds_from_a_day_in_the_past_and_ends_after_it_began(school:
     for pupil in [*school.pupils, *school.others]:
         assert {fact.kind for fact in pupil.facts} <= KINDS
         for fact in pupil.facts:
-            assert fact.purpose in {"monitoring", "entitlement", "care"}
+            assert fact.kind in PURPOSE_OF
             assert pupil.joined_on is not None
             assert pupil.joined_on <= fact.starts_on <= school.today
             assert fact.ends_on is None or fact.starts_on <= fact.ends_on

@@ -84,9 +84,11 @@ def import_file(file: Path, kind: str, dry_run: bool) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def register(day: datetime, session_id: int | None, kind: str, out: Path) -> None:
     """Write the day's registers as one PDF."""
-    out.write_bytes(
-        print_registers(day.date(), session_id=session_id, kinds=tuple(kind.split(",")), at=clock.now())
-    )
+    with unit_of_work():
+        content = print_registers(
+            day.date(), session_id=session_id, kinds=tuple(kind.split(",")), at=clock.now()
+        )
+    out.write_bytes(content)
     click.echo(f"{out}: registers of {day.date():%d/%m/%Y}")
 
 

@@ -22,6 +22,7 @@ from booking.people.models import (
     School,
     User,
 )
+from booking.people.restrictions import Restriction
 from booking.provision.models import Activity, Period, Room, Run, Seller, Session
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -144,6 +145,28 @@ def a_care_profile(pupil: Pupil, **values: Any) -> CareProfile:
     )
     save(care)
     return care
+
+
+def a_restriction(pupil: Pupil, adult: User | None, *, by: User, **values: Any) -> Restriction:
+    """A court order about an adult, seen by somebody in the office, that waits for the second yes."""
+    restriction = Restriction(
+        **{
+            "pupil_id": pupil.id,
+            "adult_id": adult.id if adult else None,
+            "kind": "court_order",
+            "starts_on": date(2026, 11, 1),
+            "review_on": date(2027, 11, 1),
+            "evidence_seen_by_id": by.id,
+            "asked_by_id": by.id,
+            "asked_at": AT,
+            "adult_name": adult.name if adult else "Jo Marsh",
+            "adult_email": adult.email if adult else "",
+            "evidence": "Order of the family court",
+            **values,
+        }
+    )
+    save(restriction)
+    return restriction
 
 
 def a_period(kind: str = "half_term", **values: Any) -> Period:

@@ -12,9 +12,11 @@ from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
 from booking.bookings.places import BasketIsPaying, HoldIsOver, Pair, extend_hold
 from booking.bookings.rules import load_situation
 from booking.bookings.settling import lines_of, new_basket
+from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.people.models import Guardianship, Pupil, account_member
+from booking.people.restrictions import closed_query, closed_to_accounts
 from booking.provision.models import Activity, Run, Session
 
 
@@ -76,26 +78,27 @@ def open_basket(account_id: int) -> Basket | None:
     ).first()
 
 
-def bookable_ids(account_id: int) -> set[int]:
-    """The ids of the children for whom the adults of an account may book."""
-    return set(db.session.scalars(_bookable(account_id)))
+def bookable_ids(account_id: int, on: date) -> set[int]:
+    """The ids of the children for whom the adults of an account may book, less those that a restriction closes."""
+    return set(db.session.scalars(_bookable(account_id, on)))
 
 
-def _bookable(account_id: int) -> Select[int]:
+def _bookable(account_id: int, on: date) -> Select[int]:
     return (
         select(Guardianship.pupil_id)
         .join(account_member, account_member.c.user_id == Guardianship.user_id)
         .join(Pupil, Pupil.id == Guardianship.pupil_id)
         .where(account_member.c.account_id == account_id, Guardianship.may_book, Pupil.status != "left")
+        .where(Pupil.id.not_in(closed_query({account_id}, on)))
     )
 
 
-def bookable_pupils(account_id: int) -> list[Pupil]:
-    """The children for whom the adults of an account may book, oldest first."""
+def bookable_pupils(account_id: int, on: date) -> list[Pupil]:
+    """The same children, oldest first."""
     return list(
         db.session.scalars(
             select(Pupil)
-            .where(Pupil.id.in_(_bookable(account_id)))
+            .where(Pupil.id.in_(_bookable(account_id, on)))
             .order_by(Pupil.date_of_birth, Pupil.forename, Pupil.id)
         )
     )
@@ -110,7 +113,7 @@ def choose_week(
     Raises `NotYourChild` or `BasketIsPaying`; then nothing is changed.
     """
     wanted, shown = set(wanted), set(shown) | set(wanted)
-    if not {pupil for pupil, _ in shown} <= bookable_ids(account_id):
+    if not {pupil for pupil, _ in shown} <= bookable_ids(account_id, clock.today(at)):
         raise NotYourChild
     basket = open_basket(account_id) or new_basket(account_id, at=at, user_id=user_id)
     known, free = _sessions({session for _, session in shown})
@@ -230,7 +233,8 @@ def basket_view(account_id: int, at: datetime) -> BasketView:
     basket = open_basket(account_id)
     if basket is None:
         return EMPTY
-    pairs = [(line.pupil_id, line.session_id) for line in basket.lines]
+    closed = closed_to_accounts({account_id}, clock.today(at))
+    pairs = [(line.pupil_id, line.session_id) for line in basket.lines if line.pupil_id not in closed]
     held = {
         (row.pupil_id, row.session_id): row
         for row in db.session.execute(

@@ -20,6 +20,7 @@ from booking.core.money import format_pence
 from booking.core.words import moment
 from booking.ledger.posting import post_credit
 from booking.people.models import FamilyAccount
+from booking.people.restrictions import closed_to_accounts
 from booking.provision.models import Run, Session
 
 
@@ -39,8 +40,8 @@ class Terms:
     words_after: str
 
 
-def place_of(place_id: int, account_ids: Collection[int]) -> Place:
-    """A booked or past place of one of these accounts; raises `NotFound` for anybody else's."""
+def place_of(place_id: int, account_ids: Collection[int], on: date) -> Place:
+    """A booked or past place of one of these accounts; raises `NotFound` for any other, or for a closed child's."""
     place = db.session.scalars(
         select(Place)
         .where(Place.id == place_id, Place.account_id.in_(account_ids), Place.booked_at.is_not(None))
@@ -49,7 +50,7 @@ def place_of(place_id: int, account_ids: Collection[int]) -> Place:
             joinedload(Place.session).joinedload(Session.run).joinedload(Run.activity),
         )
     ).first()
-    if place is None:
+    if place is None or place.pupil_id in closed_to_accounts({place.account_id}, on):
         raise NotFound
     return place
 
@@ -123,8 +124,11 @@ def bookings_of(account_id: int, at: datetime) -> Bookings:
         )
         .order_by(Session.date, Session.starts_at, Place.pupil_id)
     )
+    closed = closed_to_accounts({account_id}, today)
     days: dict[date, list[Place]] = {}
     for place in places:
+        if place.pupil_id in closed:
+            continue
         days.setdefault(place.session.date, []).append(place)
     found = [BookedDay(day, booked) for day, booked in days.items()]
     return Bookings(

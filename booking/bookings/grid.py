@@ -121,7 +121,7 @@ def first_week(at: datetime) -> date:
 
 def week_grid(account_id: int, monday: date, at: datetime) -> WeekGrid:
     """The whole week of every child of a family: at most 12 queries, whatever the number of children and sessions."""
-    pupils = bookable_pupils(account_id)
+    pupils = bookable_pupils(account_id, clock.today(at))
     dates = [monday + timedelta(days=n) for n in range(5)]
     pupil_ids = [pupil.id for pupil in pupils]
     situation = situation_where(

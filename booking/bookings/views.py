@@ -159,7 +159,7 @@ def mine() -> ResponseReturnValue:
 def cancel(place_id: int) -> ResponseReturnValue:
     """Show what comes back, then cancel one session."""
     at = clock.now()
-    place = place_of(place_id, {account.id for account in current_user.accounts})
+    place = place_of(place_id, {account.id for account in current_user.accounts}, clock.today(at))
     if PressForm().validate_on_submit():
         with unit_of_work():
             terms = cancel_place(place.id, at=at, user_id=current_user.id)

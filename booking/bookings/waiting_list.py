@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -19,6 +19,7 @@ from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.ledger.posting import post_booking
 from booking.people.models import FamilyAccount, Pupil
+from booking.people.restrictions import closed_pairs, closed_to_accounts
 from booking.provision.models import Run, Session
 
 OFFER_LASTS = timedelta(hours=12)
@@ -40,7 +41,7 @@ def join_list(
     pupil_id: int, session_id: int, *, account_id: int, at: datetime, user_id: int | None
 ) -> WaitingEntry:
     """Put a child on the list of a full session; raises `CannotWait` with the reason when it makes no sense."""
-    if pupil_id not in bookable_ids(account_id):
+    if pupil_id not in bookable_ids(account_id, clock.today(at)):
         raise NotYourChild
     lock_rows((Pupil, [pupil_id]), (Session, [session_id]))
     situation = load_situation([pupil_id], [session_id], at)
@@ -72,7 +73,11 @@ def join_list(
 
 def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | None) -> None:
     """Take a child off the list, or let an offered place go; raises `NotFound` for another family's entry."""
-    entry = _entry(entry_id, account_id)
+    end_entry(_entry(entry_id, account_id, clock.today(at)), at=at, user_id=user_id)
+
+
+def end_entry(entry: WaitingEntry, *, at: datetime, user_id: int | None) -> None:
+    """End a live entry and let its offered place go; raises `OfferIsOver`."""
     if entry.state not in {"waiting", "offered"}:
         raise OfferIsOver
     if entry.offered_place_id is not None:
@@ -83,7 +88,7 @@ def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | N
     entry.state, entry.ended_at = "left", at
     note(
         [("cancelled", entry.pupil_id, entry.session_id, "left_list")],
-        account_id=account_id,
+        account_id=entry.account_id,
         at=at,
         user_id=user_id,
     )
@@ -91,7 +96,7 @@ def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | N
 
 def accept_offer(entry_id: int, *, account_id: int, at: datetime, user_id: int | None) -> None:
     """Book an offered place; its price is posted to the account. Raises `OfferIsOver` or `NotFound`."""
-    entry = _entry(entry_id, account_id)
+    entry = _entry(entry_id, account_id, clock.today(at))
     lock_rows((FamilyAccount, [account_id]))
     db.session.refresh(entry)
     place = db.session.get(Place, entry.offered_place_id) if entry.offered_place_id else None
@@ -136,7 +141,10 @@ def make_offers(at: datetime) -> int:
     ).all()
     lock_rows((Pupil, {e.pupil_id for e in entries}), (Session, sessions))
     situation = load_situation({e.pupil_id for e in entries}, sessions, at)
-    return sum(_offer(entry, situation, at) for entry in entries)
+    closed = closed_pairs(clock.today(at))
+    return sum(
+        _offer(entry, situation, at) for entry in entries if (entry.account_id, entry.pupil_id) not in closed
+    )
 
 
 def _offer(entry: WaitingEntry, situation: Situation, at: datetime) -> int:
@@ -195,9 +203,11 @@ def _close_ended(at: datetime) -> None:
     db.session.flush()
 
 
-def _entry(entry_id: int, account_id: int) -> WaitingEntry:
+def _entry(entry_id: int, account_id: int, on: date) -> WaitingEntry:
     entry = db.session.get(WaitingEntry, entry_id)
     if entry is None or entry.account_id != account_id:
+        raise NotFound
+    if entry.pupil_id in closed_to_accounts({account_id}, on):
         raise NotFound
     return entry
 
@@ -213,7 +223,13 @@ def entries_of(account_id: int, at: datetime) -> list[tuple[WaitingEntry, int]]:
         )
         .order_by(WaitingEntry.joined_at, WaitingEntry.id)
     ).all()
-    return [(entry, _position(entry)) for entry in entries if entry.session.date >= clock.today(at)]
+    today = clock.today(at)
+    closed = closed_to_accounts({account_id}, today)
+    return [
+        (entry, _position(entry))
+        for entry in entries
+        if entry.session.date >= today and entry.pupil_id not in closed
+    ]
 
 
 def _position(entry: WaitingEntry) -> int:

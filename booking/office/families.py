@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
+from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
 from booking.core.outbox import post
 from booking.ledger.balances import credit_of_all
 from booking.people.invitations import invite, token_digest
 from booking.people.models import Contact, FamilyAccount, Guardianship, Invitation, Pupil, School, User
+from booking.people.restrictions import barred_addresses
 
 
 class NobodyToInvite(BookingError):
@@ -83,6 +85,7 @@ def invitees(at: datetime) -> list[Invitee]:
     """Every adult in the school's record who could join and has not, with the last open invitation."""
     ties = select(Guardianship.pupil_id, User.email).join(User, User.id == Guardianship.user_id)
     joined = {(pupil_id, email) for pupil_id, email in db.session.execute(ties)}
+    barred = barred_addresses(clock.today(at))
     contacts = db.session.scalars(
         select(Contact)
         .join(Pupil, Pupil.id == Contact.pupil_id)
@@ -93,7 +96,7 @@ def invitees(at: datetime) -> list[Invitee]:
     )
     found: dict[str, Invitee] = {}
     for contact in contacts:
-        if contact.email and (contact.pupil_id, contact.email) not in joined:
+        if contact.email and (contact.pupil_id, contact.email) not in joined | barred:
             one = found.setdefault(contact.email, Invitee(contact.id, contact.name, contact.email))
             one.children.append(contact.pupil.full_name)
     open_invitations = select(Invitation.email, Invitation.created_at).where(
@@ -122,6 +125,8 @@ def invite_contact(contact_id: int, *, base_url: str, at: datetime, user_id: int
     """Send one adult of the school's record a fresh link; gives the address that it goes to."""
     contact = db.session.get(Contact, contact_id)
     if contact is None or contact.given_by_id is not None or not contact.email:
+        raise NotFound
+    if (contact.pupil_id, contact.email) in barred_addresses(clock.today(at)):
         raise NotFound
     _send(contact, base_url=base_url, at=at, user_id=user_id)
     return contact.email

@@ -11,6 +11,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional
 from booking.office.fields import DayField, HourField, NumberField, PenceField, TicksField
 from booking.office.people_who_sign_in import GRANTS
 from booking.people.models import ROLES
+from booking.people.restrictions import KINDS
 from booking.provision.areas import AREAS
 from booking.provision.models import YEAR_GROUPS
 from booking.provision.runs import DAY_NAMES
@@ -46,6 +47,39 @@ def _text(label: str, most: int, missing: str = "", **options: Any) -> StringFie
 
 class PressForm(BaseForm):
     """A button alone; only the token is checked."""
+
+
+class RestrictionForm(BaseForm):
+    """A court order or a safeguarding decision about one adult and one child."""
+
+    adult = SelectField("Which adult is it about?")
+    adult_name = _text("Their name, if it is somebody else", 160)
+    kind = SelectField("What has the school seen?", choices=list(KINDS.items()))
+    evidence = TextAreaField(
+        "Which order or decision, of what date, and where the copy is kept",
+        [
+            InputRequired("Write which order or decision you have seen, with its date."),
+            Length(max=2000, message="Use at most 2,000 characters."),
+        ],
+        description="A guardian’s wish is not enough: tell the safeguarding lead instead.",
+    )
+    starts_on = DayField("From", missing="Enter the first day.", description="For example 24/11/2026.")
+    review_on = DayField(
+        "Look at it again on",
+        missing="Enter the day of the review.",
+        description="It stays in force after that day, until somebody has looked.",
+    )
+
+
+class ReviewForm(BaseForm):
+    """What to do with a restriction in force: keep it to a later review, or ask to lift it."""
+
+    act = SelectField("What do you want to do?", choices=[("review", "Keep it"), ("lift", "Ask to lift it")])
+    review_on = DayField("If you keep it: look at it again on", is_optional=True)
+    reason = TextAreaField(
+        "If you ask to lift it: why, and what you have seen",
+        [Optional(), Length(max=2000, message="Use at most 2,000 characters.")],
+    )
 
 
 class PeriodForm(BaseForm):

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from booking.bookings.models import Basket, WaitingEntry
 from booking.core import clock
 from booking.core.db import db
+from booking.core.errors import NotFound
 from booking.core.words import clock as hour
 from booking.core.words import counted, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
 from booking.people.models import School
+from booking.people.restrictions import closed_to_accounts
 
 
 def school_words() -> dict[str, str]:
@@ -24,9 +26,12 @@ def school_words() -> dict[str, str]:
 
 
 def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
-    """Everything that a basket booked, by child, with a calendar file; nothing when all of it is cancelled by now."""
+    """Everything that a basket booked, by child, with a calendar file; nothing when all is cancelled or closed by now."""
     basket = db.session.get_one(Basket, int(context["basket_id"]))
-    found = confirmation_of(basket.reference, {basket.account_id})
+    try:
+        found = confirmation_of(basket.reference, {basket.account_id}, clock.today())
+    except NotFound:
+        return None
     children = [
         {"name": name, "lines": [_line(line) for line in lines if not line.is_cancelled]}
         for name, lines in found.children.items()
@@ -57,6 +62,8 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
     if entry is None or entry.state != "offered" or entry.offer_ends_at is None:
         return None
     if entry.offer_ends_at <= clock.now():
+        return None
+    if entry.pupil_id in closed_to_accounts({entry.account_id}, clock.today()):
         return None
     session = entry.session
     words = {

@@ -8,6 +8,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from booking.core import clock
+from booking.core.access_log import CARE, COLLECTION, CONTACTS, GROUPS
 from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import counted
@@ -17,8 +18,10 @@ from booking.office.leavers import leave_roll, return_to_roll
 from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FACT_WORDS
 from booking.people.models import Pupil
+from booking.people.restrictions import restrictions_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
+from booking.web.seen import note_seen
 
 MOST_SHOWN = 200
 
@@ -49,6 +52,11 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
         else []
     )
     form, at = LeftForm(), clock.now()
+    note_seen(
+        [pupil_id],
+        [CARE, COLLECTION, CONTACTS, *([GROUPS] if current_user.sees_groups else [])],
+        reason="office",
+    )
 
     def leave() -> str:
         places = leave_roll(pupil_id, form.left_on.data, at=at, user_id=current_user.id)
@@ -62,6 +70,7 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
         done=url_for("office.pupil", pupil_id=pupil_id),
         pupil=found,
         facts=facts,
+        restrictions=restrictions_of([pupil_id], clock.today(at)).get(pupil_id, []),
         fact_words=FACT_WORDS,
     )
 

@@ -12,6 +12,7 @@ from booking.office import (
     family_views,
     import_views,
     pupil_views,
+    restriction_views,
     run_views,
     user_views,
 )
@@ -62,6 +63,10 @@ ADDRESSES = (
     ("/runs/<int:run_id>/sessions", run_views.make_sessions_afresh, PRESS),
     ("/pupils", pupil_views.pupils, SHOW),
     ("/pupils/<int:pupil_id>", pupil_views.pupil, FORM),
+    ("/restrictions", restriction_views.restrictions, SHOW),
+    ("/restrictions/<int:restriction_id>", restriction_views.restriction, FORM),
+    ("/restrictions/<int:restriction_id>/confirm", restriction_views.confirm_restricting, PRESS),
+    ("/pupils/<int:pupil_id>/restrict", restriction_views.restrict, FORM),
     ("/pupils/<int:pupil_id>/back", pupil_views.back_on_roll, PRESS),
     ("/import", import_views.imports, FORM),
     ("/import/<token>", import_views.import_preview, FORM),

@@ -16,6 +16,7 @@ from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
 from booking.office.families import invitees, without_email
 from booking.people.models import Pupil
+from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
 
 
@@ -23,6 +24,8 @@ from booking.provision.models import Run, Session
 class Worries:
     """Figures of the office's first page; money in pence."""
 
+    restrictions_waiting: int
+    restrictions_due: int
     failed_emails: int
     late_emails: int
     drafts: int
@@ -47,6 +50,8 @@ def worries(at: datetime) -> Worries:
     unsent = OutboxMessage.sent_at.is_(None)
     planned = (Session.date == today) & (Session.status == "planned")
     return Worries(
+        restrictions_waiting=len(waiting_for_yes()),
+        restrictions_due=len(due_for_review(today)),
         failed_emails=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
         late_emails=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
         drafts=_count(Run, Run.status == "draft"),

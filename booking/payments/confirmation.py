@@ -17,6 +17,7 @@ from booking.core.money import format_pence
 from booking.core.words import full_day
 from booking.messages.calendar_file import CalendarEvent, calendar_file
 from booking.payments.models import Payment
+from booking.people.restrictions import closed_to_accounts
 from booking.provision.models import Run, Session
 
 
@@ -46,15 +47,21 @@ class Confirmation:
     paid_words: str
 
 
-def confirmation_of(reference: str, account_ids: Collection[int]) -> Confirmation:
-    """The confirmation of one of these accounts' baskets; raises `NotFound` for any other, or one not booked."""
+def confirmation_of(reference: str, account_ids: Collection[int], on: date) -> Confirmation:
+    """The confirmation of one of these accounts' baskets; raises `NotFound` for any other, or one not booked.
+
+    What a restriction closes on a day is not in it.
+    """
     basket = db.session.scalars(
         select(Basket).where(Basket.reference == reference, Basket.account_id.in_(account_ids))
     ).one_or_none()
     if basket is None or basket.state != "booked" or basket.booked_at is None:
         raise NotFound
     children: dict[str, list[BookedLine]] = {}
-    places = _booked_places(basket.id)
+    closed = closed_to_accounts({basket.account_id}, on)
+    places = [place for place in _booked_places(basket.id) if place.pupil_id not in closed]
+    if not places:
+        raise NotFound
     for place in places:
         children.setdefault(place.pupil.first_name, []).append(_line(place))
     total_pence = sum(place.price_pence for place in places)
@@ -89,7 +96,7 @@ def paid_words(basket_id: int, total_pence: int) -> str:
 
 def calendar_of(reference: str, account_ids: Collection[int], *, at: datetime) -> bytes:
     """The same basket as a calendar file, with a first letter in place of each name; raises `NotFound`."""
-    confirmation = confirmation_of(reference, account_ids)
+    confirmation = confirmation_of(reference, account_ids, to_school(at).date())
     events = [
         CalendarEvent(
             uid=f"place-{line.place_id}@eight-till-six",

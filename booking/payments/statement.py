@@ -14,6 +14,7 @@ from booking.core.db import db
 from booking.core.words import day
 from booking.ledger.balances import StatementLine, lines_of
 from booking.payments.models import Payment
+from booking.people.restrictions import CLOSED_BOOKING, closed_to_accounts
 from booking.provision.models import Run, Session
 
 ACTS = {
@@ -42,8 +43,13 @@ class StatementRow:
     owed_pence: int
 
 
-def statement_of(account_id: int) -> list[StatementRow]:
-    """Every line of a family's account, newest first, with the credit after each (below zero: owed)."""
+def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
+    """Every line of a family's account, newest first, with the credit after each (below zero: owed).
+
+    Of a child whom a restriction closes on a day the amounts stay, and what they were for does not; the office,
+    which names no day, reads everything.
+    """
+    closed = closed_to_accounts({account_id}, on) if on else frozenset()
     lines = lines_of(account_id)
     places = _places({line.place_id for line in lines if line.place_id is not None})
     payments = _payments({line.payment_id for line in lines if line.payment_id is not None})
@@ -54,7 +60,7 @@ def statement_of(account_id: int) -> list[StatementRow]:
         rows.append(
             StatementRow(
                 on=to_school(line.at).date(),
-                what=_what(line, places, payments),
+                what=_what(line, places, payments, closed),
                 act=ACTS.get(line.kind, "Put right"),
                 reference=references.get(line.basket_id or 0),
                 amount_pence=abs(line.amount_pence),
@@ -65,9 +71,13 @@ def statement_of(account_id: int) -> list[StatementRow]:
     return rows[::-1]
 
 
-def _what(line: StatementLine, places: dict[int, Place], payments: dict[int, Payment]) -> str:
+def _what(
+    line: StatementLine, places: dict[int, Place], payments: dict[int, Payment], closed: frozenset[int]
+) -> str:
     if line.place_id is not None:
         place = places[line.place_id]
+        if place.pupil_id in closed:
+            return CLOSED_BOOKING
         return f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
     payment = payments.get(line.payment_id or 0)
     return TENDERS[payment.tender] if payment is not None else "Your account"

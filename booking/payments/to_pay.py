@@ -18,6 +18,7 @@ from booking.core.errors import BookingError
 from booking.core.money import format_pence
 from booking.ledger.balances import credit_pence
 from booking.payments.models import Payment
+from booking.people.restrictions import CLOSED_BOOKING, closed_to_accounts
 from booking.provision.models import Run, Session
 
 SMALLEST_CARD_PENCE = 30  # Stripe takes no card payment below 30p in pounds
@@ -130,11 +131,12 @@ def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
     places = held_places(basket.id)
     if not places:
         return None
+    closed = closed_to_accounts({account_id}, clock.today(at))
     ends = [place.held_until for place in places if place.held_until is not None]
     return Summary(
         basket_id=basket.id,
         reference=basket.reference,
-        lines=[_line(place) for place in places],
+        lines=[_line(place, place.pupil_id in closed) for place in places],
         total_pence=sum(place.price_pence for place in places),
         credit_pence=max(credit_pence(account_id), 0),
         held_until=min(ends, default=None),
@@ -187,10 +189,10 @@ def _open_card_page(basket: Basket) -> Payment | None:
     ).one_or_none()
 
 
-def _line(place: Place) -> CheckoutLine:
+def _line(place: Place, is_closed: bool) -> CheckoutLine:
     return CheckoutLine(
-        child=place.pupil.first_name,
-        activity=place.session.run.activity.name,
+        child="" if is_closed else place.pupil.first_name,
+        activity=CLOSED_BOOKING if is_closed else place.session.run.activity.name,
         kind=place.session.run.activity.kind,
         date=place.session.date,
         starts_at=place.session.starts_at,

@@ -175,7 +175,7 @@ def close(payment_id: int) -> ResponseReturnValue:
 @for_roles("parent")
 def confirmation(reference: str) -> ResponseReturnValue:
     """What was booked, for as long as anybody keeps the link; nobody else's."""
-    found = confirmation_of(reference, _accounts())
+    found = confirmation_of(reference, _accounts(), clock.today())
     return render_template("payments/confirmation.html", confirmation=found)
 
 
@@ -199,7 +199,7 @@ def account() -> ResponseReturnValue:
         credit_pence=max(credit, 0),
         owed_pence=max(-credit, 0),
         owed=what_is_owed(account_id, at=at),
-        rows=statement_of(account_id),
+        rows=statement_of(account_id, clock.today(at)),
     )
 
 

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from booking.core import audit
+from booking.core import audit, clock
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.people.models import Contact, FamilyAccount, Guardianship, Invitation, Pupil, Role, User
+from booking.people.restrictions import closed_pupils, take_over_restrictions
 
 LASTS = timedelta(days=14)
 MOST_TRIES = 5
@@ -100,6 +101,7 @@ def accept(invitation: Invitation, *, name: str, password_hash: str, at: datetim
     if user is None:
         user = make_user(invitation.email, name, (invitation.role,), password_hash, at=at)
     invitation.accepted_at = at
+    take_over_restrictions(user)
     if invitation.contact_id is not None:
         _tie_family(user, invitation.email, at)
     db.session.flush()
@@ -160,9 +162,12 @@ def _pupil_of(invitation: Invitation) -> Pupil | None:
 
 def _tie_family(user: User, email: str, at: datetime) -> None:
     """Tie the user to every pupil whose school record names this address, and give them an account."""
+    closed = closed_pupils(user.id, clock.today(at))
     for contact in db.session.scalars(
         select(Contact).where(Contact.email == email, Contact.given_by_id.is_(None))
     ):
+        if contact.pupil_id in closed:
+            continue
         tie(
             user,
             contact.pupil,

@@ -7,19 +7,15 @@ every room asks. At its review date it stays in force and asks to be looked at: 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from booking.core import audit
 from booking.core.db import Base, UtcDateTime, db
-from booking.core.errors import BookingError, NotFound
 from booking.core.vault import Private, SealedRow
-from booking.people.models import Guardianship, Pupil, User
+from booking.people.models import Guardianship, Pupil, User, account_member
 
 KINDS = {
     "court_order": "Court order",
@@ -57,6 +53,7 @@ class Restriction(SealedRow, Base):
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     adult_name = Private(str)
+    adult_email = Private(str)
     evidence = Private(str)
     lift_reason = Private(str)
 
@@ -72,29 +69,15 @@ class Restriction(SealedRow, Base):
             return "asked"
         return "lifting" if self.lift_asked_by_id is not None else "in force"
 
-
-class SecondPersonNeeded(BookingError):
-    """The yes must come from another person who may approve, and not from a guardian of the child."""
-
-    def __init__(self) -> None:
-        super().__init__("A second person must say yes: not the one who asked, and not the child’s family.")
-
-
-class CannotRestrict(BookingError):
-    """The words of the restriction do not fit together; what is wrong is named, and nothing was kept."""
+    def is_about(self, user_id: int, name: str, email: str | None) -> bool:
+        """Whether this adult is the one meant: the same user, the same address, or the same name."""
+        if self.adult_id is not None and self.adult_id == user_id:
+            return True
+        return bool(email and email == self.adult_email) or name.casefold() == self.adult_name.casefold()
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the office writes when it asks for a restriction."""
-
-    pupil_id: int
-    adult_id: int | None
-    adult_name: str
-    kind: str
-    starts_on: date
-    review_on: date
-    evidence: str
+CLOSED_BOOKING = "A booking that you cannot see now"
+"""What stands in a restricted adult's statement where a child and a session would stand."""
 
 
 def closed_pupils(user_id: int | None, on: date) -> frozenset[int]:
@@ -103,13 +86,40 @@ def closed_pupils(user_id: int | None, on: date) -> frozenset[int]:
         return frozenset()
     return frozenset(
         db.session.scalars(
-            select(Restriction.pupil_id).where(
-                Restriction.adult_id == user_id,
-                Restriction.confirmed_at.is_not(None),
-                Restriction.lifted_at.is_(None),
-                Restriction.starts_on <= on,
-            )
+            select(Restriction.pupil_id).where(Restriction.adult_id == user_id, *_in_force(on))
         )
+    )
+
+
+def closed_to_accounts(account_ids: Collection[int], on: date) -> frozenset[int]:
+    """The children about whom a family account shows and gets nothing on a day, because one of its adults may not."""
+    return frozenset(db.session.scalars(closed_query(account_ids, on)))
+
+
+def closed_query(account_ids: Collection[int], on: date) -> Select[int]:
+    """The same as a query, to stand inside another."""
+    return (
+        select(Restriction.pupil_id)
+        .join(account_member, account_member.c.user_id == Restriction.adult_id)
+        .where(account_member.c.account_id.in_(account_ids), *_in_force(on))
+    )
+
+
+def closed_pairs(on: date) -> frozenset[tuple[int, int]]:
+    """Every (account, child) that a restriction closes on a day; a handful in any school."""
+    rows = db.session.execute(
+        select(account_member.c.account_id, Restriction.pupil_id)
+        .join(Restriction, Restriction.adult_id == account_member.c.user_id)
+        .where(*_in_force(on))
+    )
+    return frozenset((row.account_id, row.pupil_id) for row in rows)
+
+
+def _in_force(on: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Restriction.confirmed_at.is_not(None),
+        Restriction.lifted_at.is_(None),
+        Restriction.starts_on <= on,
     )
 
 
@@ -124,97 +134,33 @@ def restrictions_of(pupil_ids: Collection[int], on: date) -> dict[int, list[Rest
     found: dict[int, list[Restriction]] = {}
     for one in db.session.scalars(
         select(Restriction)
-        .where(Restriction.pupil_id.in_(pupil_ids))
-        .where(Restriction.confirmed_at.is_not(None), Restriction.lifted_at.is_(None))
-        .where(Restriction.starts_on <= on)
+        .where(Restriction.pupil_id.in_(pupil_ids), *_in_force(on))
         .order_by(Restriction.id)
     ):
         found.setdefault(one.pupil_id, []).append(one)
     return found
 
 
-def ask_restriction(asked: Asked, *, at: datetime, by: User) -> Restriction:
-    """Write down a restriction that waits for a second person's yes; raises `CannotRestrict` or `NotFound`."""
-    pupil = db.session.get(Pupil, asked.pupil_id)
-    if pupil is None:
-        raise NotFound
-    _refuse_own_family(by, pupil.id)
-    if asked.kind not in KINDS:
-        raise CannotRestrict("Choose what kind of restriction it is.")
-    if asked.review_on < asked.starts_on:
-        raise CannotRestrict("The review date lies before the start.")
-    if not asked.evidence.strip():
-        raise CannotRestrict("Write which order or decision you have seen, with its date.")
-    adult = db.session.get(User, asked.adult_id) if asked.adult_id else None
-    if adult is None and not asked.adult_name.strip():
-        raise CannotRestrict("Say which adult it is about.")
-    made = Restriction(
-        pupil_id=pupil.id,
-        adult_id=adult.id if adult else None,
-        kind=asked.kind,
-        starts_on=asked.starts_on,
-        review_on=asked.review_on,
-        evidence_seen_by_id=by.id,
-        asked_by_id=by.id,
-        asked_at=at,
-        adult_name=asked.adult_name.strip() or (adult.name if adult else ""),
-        evidence=asked.evidence.strip(),
+def take_over_restrictions(user: User) -> None:
+    """Somebody has joined: what is written about an adult with their address, who did not sign in then, is theirs.
+
+    Called before they are tied to any child, so that no page ever opens in between.
+    """
+    for one in db.session.scalars(
+        select(Restriction).where(Restriction.adult_id.is_(None), Restriction.lifted_at.is_(None))
+    ):
+        if one.adult_email and one.adult_email == user.email:
+            one.adult_id = user.id
+    db.session.flush()
+
+
+def barred_addresses(on: date) -> frozenset[tuple[int, str]]:
+    """(child, e-mail address) of adults who must not be invited for that child."""
+    return frozenset(
+        (one.pupil_id, one.adult_email)
+        for one in db.session.scalars(select(Restriction).where(*_in_force(on)))
+        if one.adult_email
     )
-    db.session.add(made)
-    db.session.flush()
-    audit.record("restriction_asked", "restriction", made.id, at=at, user_id=by.id)
-    return made
-
-
-def confirm_restriction(restriction_id: int, *, at: datetime, by: User) -> Restriction:
-    """The second person's yes: it is in force from now, and the adult's live sign-ins end at once."""
-    found = _waiting(restriction_id, "asked")
-    _refuse(by, found, found.asked_by_id)
-    found.confirmed_by_id, found.confirmed_at = by.id, at
-    if found.adult is not None:
-        end_live_sign_ins(found.adult)
-    db.session.flush()
-    audit.record("restriction_confirmed", "restriction", found.id, at=at, user_id=by.id)
-    return found
-
-
-def review_restriction(restriction_id: int, review_on: date, *, at: datetime, by: User) -> Restriction:
-    """It was looked at and stays; the next look is on another day."""
-    found = _waiting(restriction_id, "in force")
-    _refuse_own_family(by, found.pupil_id)
-    if review_on <= found.review_on:
-        raise CannotRestrict("Choose a later day for the next review.")
-    found.review_on = review_on
-    db.session.flush()
-    audit.record("restriction_reviewed", "restriction", found.id, at=at, user_id=by.id)
-    return found
-
-
-def ask_lifting(restriction_id: int, reason: str, *, at: datetime, by: User) -> Restriction:
-    """Ask to lift it; it stays in force until a second person says yes."""
-    found = _waiting(restriction_id, "in force")
-    _refuse_own_family(by, found.pupil_id)
-    if not reason.strip():
-        raise CannotRestrict("Write why it may be lifted, and what you have seen.")
-    found.lift_asked_by_id, found.lift_reason = by.id, reason.strip()
-    db.session.flush()
-    audit.record("restriction_lifting_asked", "restriction", found.id, at=at, user_id=by.id)
-    return found
-
-
-def confirm_lifting(restriction_id: int, *, at: datetime, by: User) -> Restriction:
-    """The second person's yes to lifting: the ways open again."""
-    found = _waiting(restriction_id, "lifting")
-    _refuse(by, found, found.lift_asked_by_id)
-    found.lifted_by_id, found.lifted_at = by.id, at
-    db.session.flush()
-    audit.record("restriction_lifted", "restriction", found.id, at=at, user_id=by.id)
-    return found
-
-
-def end_live_sign_ins(adult: User) -> None:
-    """Whoever is signed in as this adult is signed out at the next request; they may sign in again and see less."""
-    adult.fs_uniquifier = secrets.token_hex(32)
 
 
 def due_for_review(on: date) -> list[Restriction]:
@@ -229,20 +175,13 @@ def due_for_review(on: date) -> list[Restriction]:
     )
 
 
-def _waiting(restriction_id: int, state: str) -> Restriction:
-    found = db.session.get(Restriction, restriction_id)
-    if found is None or found.state != state:
-        raise NotFound
-    return found
-
-
-def _refuse(by: User, found: Restriction, first_id: int | None) -> None:
-    """The second person may approve, is not the first one, and is not the restricted adult or the child's family."""
-    if not by.approves or by.id in {first_id, found.adult_id}:
-        raise SecondPersonNeeded
-    _refuse_own_family(by, found.pupil_id)
-
-
-def _refuse_own_family(by: User, pupil_id: int) -> None:
-    if any(tie.pupil_id == pupil_id for tie in by.guardianships):
-        raise SecondPersonNeeded
+def waiting_for_yes() -> list[Restriction]:
+    """Restrictions that are not in force yet, or that somebody asks to lift: each waits for a second person."""
+    return list(
+        db.session.scalars(
+            select(Restriction)
+            .where(Restriction.lifted_at.is_(None))
+            .where(Restriction.confirmed_at.is_(None) | Restriction.lift_asked_by_id.is_not(None))
+            .order_by(Restriction.id)
+        )
+    )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import FreeForecast, Place
 from booking.core.db import db
 from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
+from booking.people.restrictions import Restriction, restrictions_of
 from booking.provision.models import Run, Session, StaffAssignment
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
@@ -27,6 +28,7 @@ class Expected:
     care: CareProfile | None
     may_collect: tuple[str, ...]
     goes_home_alone: str | bool
+    do_not_release_to: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -88,7 +90,9 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     care = {
         c.pupil_id: c for c in db.session.scalars(select(CareProfile).where(CareProfile.pupil_id.in_(ids)))
     }
-    collectors, alone = _collectors(ids), _walks_home(ids)
+    on = min((register.session.date for register in wanted.values()), default=date.min)
+    barred = restrictions_of(ids, on)
+    collectors, alone = _collectors(ids, barred), _walks_home(ids)
     for (session_id, pupil_id), word in status.items():
         wanted[session_id].children.append(
             Expected(
@@ -98,6 +102,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 care.get(pupil_id),
                 tuple(collectors[pupil_id]),
                 alone.get(pupil_id, False),
+                tuple(one.adult_name for one in barred.get(pupil_id, ())),
             )
         )
     for register in wanted.values():
@@ -105,6 +110,12 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
             key=lambda c: (c.pupil.surname.casefold(), c.pupil.first_name.casefold(), c.pupil.id)
         )
     return list(wanted.values())
+
+
+def pupils_in(sessions: Iterable[Session]) -> set[int]:
+    """The ids of all children in the registers of these sessions."""
+    ids = [session.id for session in sessions]
+    return {pupil_id for _, pupil_id in (*_status_of(ids), *states_in(ids))}
 
 
 def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
@@ -121,22 +132,26 @@ def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
     return status | {(row.session_id, row.pupil_id): row.state for row in places}
 
 
-def _collectors(pupil_ids: Iterable[int]) -> dict[int, list[str]]:
-    """Names of the adults who may collect, with how they belong to the child."""
+def _collectors(pupil_ids: Iterable[int], barred: Mapping[int, list[Restriction]]) -> dict[int, list[str]]:
+    """Names of the adults who may collect, with how they belong to the child; never one whom a restriction bars."""
     found: dict[int, list[str]] = defaultdict(list)
     ids = list(pupil_ids)
     guardians = db.session.execute(
-        select(Guardianship.pupil_id, User.name, Guardianship.relationship_name)
+        select(Guardianship.pupil_id, User.id, User.email, User.name, Guardianship.relationship_name)
         .join(User, User.id == Guardianship.user_id)
         .where(Guardianship.pupil_id.in_(ids), Guardianship.may_collect)
         .order_by(Guardianship.id)
     )
     contacts = db.session.execute(
-        select(Contact.pupil_id, Contact.name, Contact.relationship_name)
+        select(
+            Contact.pupil_id, literal(0).label("id"), Contact.email, Contact.name, Contact.relationship_name
+        )
         .where(Contact.pupil_id.in_(ids), Contact.may_collect)
         .order_by(Contact.priority, Contact.id)
     )
     for row in [*guardians, *contacts]:
+        if any(one.is_about(row.id, row.name, row.email) for one in barred.get(row.pupil_id, ())):
+            continue
         words = f"{row.name} ({row.relationship_name})" if row.relationship_name else row.name
         if not any(known.startswith(row.name) for known in found[row.pupil_id]):
             found[row.pupil_id].append(words)

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from booking.core import audit
+from booking.core.access_log import CARE, COLLECTION, note_access
 from booking.core.clock import school_zone
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.people.models import School
 from booking.provision.models import Run, Session
-from booking.registers.expected import Expected, Register, registers_of
+from booking.registers.expected import Expected, Register, pupils_in, registers_of
 from booking.registers.sheets import RegisterEntry, RegisterSheet, SheetKind, render_registers
 
 KEEP_PAPER = timedelta(days=30)
@@ -32,7 +33,10 @@ class UnknownKind(BookingError):
 def print_registers(
     day: date, *, session_id: int | None = None, kinds: tuple[str, ...] = KINDS, at: datetime, by: str = ""
 ) -> bytes:
-    """All sheets of a day (or of one session of it) as one PDF, door sheet then leader's sheet for each session."""
+    """All sheets of a day (or of one session of it) as one PDF, door sheet then leader's sheet for each session.
+
+    Printed by the command line, so it is noted without a user, in the caller's unit of work.
+    """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
         raise UnknownKind(f"“{', '.join(unknown)}” is no kind of sheet: use door, leader, or both.")
@@ -51,6 +55,7 @@ def print_registers(
         raise NothingToPrint(
             f"Nothing runs on {day:%d/%m/%Y}{'' if session_id is None else ' under that number'}."
         )
+    note_printing(sessions, kinds=kinds, at=at, user_id=None)
     return print_sessions(sessions, kinds=kinds, at=at, by=by)
 
 
@@ -65,10 +70,14 @@ def print_sessions(sessions: list[Session], *, kinds: tuple[str, ...], at: datet
     return render_registers(pages, at)
 
 
-def note_printing(sessions: list[Session], *, at: datetime, user_id: int) -> None:
-    """Put into the audit trail who printed which registers."""
+def note_printing(
+    sessions: list[Session], *, kinds: tuple[str, ...], at: datetime, user_id: int | None
+) -> None:
+    """Put into the audit trail who printed which registers, and into the log which children's care is on them."""
     for session in sessions:
-        audit.record("printed", "register", session.id, at=at, user_id=user_id)
+        audit.record("printed", "register", session.id, at=at, user_id=user_id, kinds=list(kinds))
+    fields = [COLLECTION, *([CARE] if "leader" in kinds else [])]
+    note_access(pupils_in(sessions), fields, act="print", reason="register", at=at, user_id=user_id)
 
 
 def _sheet(register: Register, school: str, at: datetime, by: str) -> RegisterSheet:
@@ -102,6 +111,7 @@ def _entry(child: Expected) -> RegisterEntry:
         diet=tuple(care.diet) if care else (),
         support=(care.support or "") if care else "",
         may_collect=child.may_collect,
+        do_not_release_to=child.do_not_release_to,
         goes_home_alone=child.goes_home_alone,
         in_at=child.state.in_at,
         out_at=child.state.out_at,

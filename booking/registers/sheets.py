@@ -46,6 +46,7 @@ class RegisterEntry:
     diet: tuple[str, ...] = ()
     support: str = ""
     may_collect: tuple[str, ...] = ()
+    do_not_release_to: tuple[str, ...] = ()
     goes_home_alone: bool | str = False
     in_at: dt.datetime | None = None
     out_at: dt.datetime | None = None
@@ -113,6 +114,7 @@ def _door_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         "name": entry.name,
         "class": entry.class_name,
         "unpaid": entry.status == "not yet paid",
+        "check": bool(entry.do_not_release_to),
         "in": _mark(entry.in_at),
         "out": _mark(entry.out_at),
         "absent": None if entry.absent is None else "",
@@ -127,6 +129,7 @@ def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         *entry.diet,
         entry.support,
         *entry.may_collect,
+        *entry.do_not_release_to,
         _alone(entry.goes_home_alone),
         (entry.absent or "").strip(),
     )
@@ -140,6 +143,7 @@ def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         "diet": _told(entry.diet),
         "support": entry.support.strip(),
         "may_collect": _told(entry.may_collect),
+        "barred": _told(entry.do_not_release_to),
         "alone": _alone(entry.goes_home_alone),
         "is_long": sum(map(len, care)) > _LONG_ROW,
         "has_holes": row["has_holes"] or _has_holes((*care, entry.year_label)),

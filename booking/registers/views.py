@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from booking.core import clock
+from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.provision.models import Session
@@ -19,6 +20,7 @@ from booking.registers.printing import NothingToPrint, note_printing, print_sess
 from booking.registers.provider import provider_view
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
 from booking.web.audience import for_roles
+from booking.web.seen import note_seen
 
 blueprint = Blueprint("registers", __name__)
 
@@ -68,6 +70,7 @@ def session(session_id: int) -> ResponseReturnValue:
 
 def _register(found: Session, walk_in_form: WalkInForm, problem: str | None = None) -> ResponseReturnValue:
     (register,) = registers_of([found])
+    note_seen([child.pupil.id for child in register.children], [CARE, COLLECTION], reason="register")
     page = render_template(
         "registers/session.html",
         register=register,
@@ -155,11 +158,10 @@ def print_session(session_id: int) -> ResponseReturnValue:
 def _pdf(sessions: list[Session], name: str) -> Response:
     at = clock.now()
     wanted = tuple(request.args.getlist("kind")) or ("door", "leader")
-    content = print_sessions(
-        sessions, kinds=tuple(k for k in wanted if k in ("door", "leader")), at=at, by=current_user.name
-    )
+    kinds = tuple(k for k in wanted if k in ("door", "leader"))
+    content = print_sessions(sessions, kinds=kinds, at=at, by=current_user.name)
     with unit_of_work():
-        note_printing(sessions, at=at, user_id=current_user.id)
+        note_printing(sessions, kinds=kinds, at=at, user_id=current_user.id)
     response = Response(content, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response

@@ -54,6 +54,7 @@ def guards(app: Flask):  # type: ignore[no-untyped-def]
         )
     yield
     with unit_of_work() as session:
+        session.execute(select(AccessEntry.id))  # so that this connection knows that the triggers are gone
         for statement in kept:
             session.execute(text(statement))
         if db.engine.dialect.name != "sqlite":

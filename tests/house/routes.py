@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANYONE = frozenset({"anyone"})
-WRITES_BY_GET = {"audit_entry", "sign_in_attempt", "release"}
+WRITES_BY_GET = {"access_entry", "audit_entry", "sign_in_attempt", "release"}
 """Tables that a GET may add to: who looked at what, sign-ins, and the release that a first look makes."""
 
 
@@ -98,6 +98,10 @@ ROUTES: dict[str, Route] = {
     "office.make_sessions_afresh": only("manager"),
     "office.pupils": only("manager"),
     "office.pupil": only("manager"),
+    "office.restrictions": only("manager"),
+    "office.restriction": only("manager"),
+    "office.confirm_restricting": only("manager"),
+    "office.restrict": only("manager"),
     "office.back_on_roll": only("manager"),
     "office.imports": only("manager"),
     "office.import_preview": only("manager"),

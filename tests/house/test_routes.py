@@ -29,6 +29,7 @@ from tests.builders import (
     a_family,
     a_period,
     a_place,
+    a_restriction,
     a_school,
     a_session,
     a_user,
@@ -82,6 +83,8 @@ def world(app: Flask) -> World:
         created_at=AT,
     )
     save(payment)
+    office = a_user("manager", approves=True)
+    restriction = a_restriction(family.pupils[0], other.user, by=office)
     arguments = {
         "starts_on": finished.starts_on,
         "ends_on": finished.ends_on,
@@ -94,6 +97,7 @@ def world(app: Flask) -> World:
         "pupil_id": family.pupils[0].id,
         "account_id": family.account.id,
         "user_id": family.user.id,
+        "restriction_id": restriction.id,
         "run_id": run.id,
         "activity_id": run.activity_id,
         "seller_id": run.activity.seller_id,
@@ -104,7 +108,7 @@ def world(app: Flask) -> World:
         "token": token,
         "filename": "css/tokens.css",
     }
-    people = {role: a_user(role, sees_groups=role == "manager") for role in ROLES}
+    people = {role: a_user(role, sees_groups=role == "manager", approves=role == "manager") for role in ROLES}
     people |= {"parent": family.user, "staff": leader}
     return World(people, {"parent": other.user, "staff": stranger}, arguments)
 

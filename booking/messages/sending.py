@@ -34,7 +34,8 @@ def send_due(at: datetime, settings: Settings, composers: Mapping[str, Composer]
     """Send all messages that are due, and return how many left the building.
 
     A composer (by template) gathers what a letter says at the moment of sending; one that returns nothing means that
-    the message has become void. Without a composer the row's own context fills the template.
+    the message has become void. It is told who the letter is to (`to_user_id`), who may have lost the right to read
+    it since. Without a composer the row's own context fills the template.
     """
     sent = 0
     for message_id in _claim(at):
@@ -66,7 +67,8 @@ def _send_one(
     message_id, attempts = message.id, message.attempts
     try:
         composer = composers.get(message.template)
-        letter = composer(message.context) if composer else write_letter(message.template, message.context)
+        context = {**message.context, "to_user_id": message.user_id}
+        letter = composer(context) if composer else write_letter(message.template, message.context)
         if letter is not None:
             email = as_email(message, letter, sender=sender_of(settings))
             db.session.rollback()

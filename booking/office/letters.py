@@ -16,7 +16,7 @@ from booking.core.words import counted, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
 from booking.people.models import School
-from booking.people.restrictions import closed_to_accounts
+from booking.people.restrictions import closed_to_accounts, is_member
 
 
 def school_words() -> dict[str, str]:
@@ -28,6 +28,8 @@ def school_words() -> dict[str, str]:
 def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
     """Everything that a basket booked, by child, with a calendar file; nothing when all is cancelled or closed by now."""
     basket = db.session.get_one(Basket, int(context["basket_id"]))
+    if not is_member(basket.account_id, context.get("to_user_id")):
+        return None
     try:
         found = confirmation_of(basket.reference, {basket.account_id}, clock.today())
     except NotFound:
@@ -62,6 +64,8 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
     if entry is None or entry.state != "offered" or entry.offer_ends_at is None:
         return None
     if entry.offer_ends_at <= clock.now():
+        return None
+    if not is_member(entry.account_id, context.get("to_user_id")):
         return None
     if entry.pupil_id in closed_to_accounts({entry.account_id}, clock.today()):
         return None

@@ -18,7 +18,7 @@ from booking.office.leavers import leave_roll, return_to_roll
 from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FACT_WORDS
 from booking.people.models import Pupil
-from booking.people.restrictions import restrictions_of
+from booking.people.restrictions import closed_pupils, restrictions_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
 from booking.web.seen import note_seen
@@ -41,7 +41,7 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
     The form says that the child has left.
     """
     found = db.session.get(Pupil, pupil_id)
-    if found is None:
+    if found is None or pupil_id in closed_pupils(current_user.id, clock.today()):
         raise NotFound
     facts = (
         sorted(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from booking.bookings.baskets import open_basket, remove_line
-from booking.bookings.models import FreeForecast, Place, WaitingEntry
+from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.waiting_list import end_entry
 from booking.core import audit, clock
 from booking.core.db import db
@@ -76,7 +76,10 @@ def _part_accounts(adult: User, restriction_id: int, *, at: datetime, by: User) 
 
 
 def _let_go(account_id: int, pupil_id: int, *, at: datetime, by: User) -> None:
-    """What this account has chosen, holds or waits for, for this child, is let go; what is booked stays booked."""
+    """What this account has chosen, holds or waits for, for this child, is let go.
+
+    What is booked, and what the kitchen was told, stays: the child is expected, and the office decides.
+    """
     basket = open_basket(account_id)
     if basket is not None and basket.state == "open":
         for line in [line for line in basket.lines if line.pupil_id == pupil_id]:
@@ -88,13 +91,6 @@ def _let_go(account_id: int, pupil_id: int, *, at: datetime, by: User) -> None:
     ).all()
     for entry in entries:
         end_entry(entry, at=at, user_id=by.id)
-    today = clock.today(at)
-    coming = select(Session.id).where(Session.date >= today)
-    db.session.execute(
-        delete(FreeForecast)
-        .where(FreeForecast.account_id == account_id, FreeForecast.pupil_id == pupil_id)
-        .where(FreeForecast.session_id.in_(coming))
-    )
 
 
 def _end_invitations(found: Restriction) -> None:

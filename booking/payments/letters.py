@@ -12,6 +12,7 @@ from booking.messages.letters import Letter, write_letter
 from booking.payments.fulfilment import LATE, WRONG_AMOUNT
 from booking.payments.models import Payment
 from booking.people.models import School
+from booking.people.restrictions import is_member
 
 WHY = {
     LATE: "came when the places could not be booked with it any more",
@@ -19,9 +20,11 @@ WHY = {
 }
 
 
-def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter:
+def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
     """Tell a family that a card payment could not be used and goes back whole; `context` holds the payment's id."""
     payment = db.session.get_one(Payment, int(context["payment_id"]))
+    if not is_member(payment.account_id, context.get("to_user_id")):
+        return None
     school = db.session.scalars(select(School)).first()
     return write_letter(
         "late_refund",

@@ -96,6 +96,16 @@ def closed_to_accounts(account_ids: Collection[int], on: date) -> frozenset[int]
     return frozenset(db.session.scalars(closed_query(account_ids, on)))
 
 
+def is_member(account_id: int, user_id: int | None) -> bool:
+    """Whether a user still belongs to a family account; a letter to nobody in particular is the account's own."""
+    if user_id is None:
+        return True
+    found = select(account_member.c.user_id).where(
+        account_member.c.account_id == account_id, account_member.c.user_id == user_id
+    )
+    return db.session.execute(found).first() is not None
+
+
 def closed_query(account_ids: Collection[int], on: date) -> Select[int]:
     """The same as a query, to stand inside another."""
     return (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from booking.bookings.models import FreeForecast, Place
 from booking.core.db import db
 from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
-from booking.people.restrictions import Restriction, restrictions_of
+from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
 from booking.provision.models import Run, Session, StaffAssignment
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
@@ -49,7 +49,10 @@ class Register:
 
 
 def sessions_for(user: User, day: date) -> list[Session]:
-    """The day's sessions that a person may see: all for the office, a provider's own, else those assigned."""
+    """The day's sessions that a person may see: all for the office, a provider's own, else those assigned.
+
+    None with a child whom a restriction closes to that person: somebody else takes that register.
+    """
     query = (
         select(Session)
         .join(Session.run)
@@ -60,7 +63,13 @@ def sessions_for(user: User, day: date) -> list[Session]:
         .order_by(Session.starts_at, Session.id)
     )
     may_see = _may_see(user)
-    return list(db.session.scalars(query if may_see is None else query.where(may_see)))
+    sessions = list(db.session.scalars(query if may_see is None else query.where(may_see)))
+    closed = closed_pupils(user.id, day)
+    if not closed:
+        return sessions
+    ids = [session.id for session in sessions]
+    barred = {session_id for session_id, pupil_id in _status_of(ids) if pupil_id in closed}
+    return [session for session in sessions if session.id not in barred]
 
 
 def may_see_session(user: User, session: Session) -> bool:

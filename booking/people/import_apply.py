@@ -11,8 +11,8 @@ from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db
 from booking.people.group_facts import GroupFact
-from booking.people.import_plan import FIELDS, ImportPlan, Roll, read_roll, says_otherwise
-from booking.people.import_rows import ContactRow, PupilRow
+from booking.people.import_plan import FIELDS, ImportPlan, Roll, history_of, read_roll, says_otherwise
+from booking.people.import_rows import ContactRow, FactSpan, PupilRow
 from booking.people.models import Contact, Invitation, Pupil
 
 SOURCE = "school's file"
@@ -100,39 +100,67 @@ class _Writer:
         facts = self.roll.facts.get(pupil.id, {})
         for kind, value in row.facts.items():
             fact = facts.get(kind)
-            if says_otherwise(fact.value if fact else "", value):
-                self._change_fact(pupil.id, kind, fact, value)
+            if kind not in row.dated_kinds and says_otherwise(fact.value if fact else "", value):
+                self._change_fact(pupil.id, kind, fact, value, row.sources.get(kind, SOURCE))
+        for kind in row.dated_kinds:
+            self._take_history(pupil.id, kind, row)
 
-    def _change_fact(self, pupil_id: int, kind: str, fact: GroupFact | None, value: str) -> None:
+    def _take_history(self, pupil_id: int, kind: str, row: PupilRow) -> None:
+        """Make the history of a kind what the file tells; what stands already, stays the same row."""
+        held = self.roll.history.get(pupil_id, [])
+        told, known = history_of(kind, row.spans), history_of(kind, held)
+        for fact in held:
+            if fact.kind == kind and (fact.value, fact.starts_on, fact.ends_on) not in told:
+                db.session.delete(fact)
+        for span in row.spans:
+            if span.kind == kind and (span.value, span.starts_on, span.ends_on) not in known:
+                self._add_span(pupil_id, span)
+
+    def _add_span(self, pupil_id: int, span: FactSpan) -> None:
+        starts_on = span.starts_on or school_year_start(self.plan.starts_on)
+        self._add_fact(pupil_id, span.kind, span.value, starts_on, span.source or SOURCE, span.ends_on)
+
+    def _change_fact(self, pupil_id: int, kind: str, fact: GroupFact | None, value: str, source: str) -> None:
         """End the old fact the day before and begin the new; one that began on that day or later is put right."""
         starts_on = self.plan.starts_on
         if fact is not None and fact.starts_on >= starts_on:
             if value:
-                fact.value, fact.source, fact.recorded_at = value, SOURCE, self.at
+                fact.value, fact.source, fact.recorded_at = value, source, self.at
             else:
                 db.session.delete(fact)
             return
         if fact is not None:
             fact.ends_on = starts_on - timedelta(days=1)
         if value:
-            self._add_fact(pupil_id, kind, value, starts_on)
+            self._add_fact(pupil_id, kind, value, starts_on, source)
 
     def add_facts(self, pupil_id: int, row: PupilRow) -> None:
         """The facts of a new pupil hold since they joined, or since the school year began: whichever is later."""
         began = school_year_start(self.plan.starts_on)
         starts_on = max(began, row.joined_on) if row.joined_on else began
         for kind, value in row.facts.items():
-            if value:
-                self._add_fact(pupil_id, kind, value, starts_on)
+            if value and kind not in row.dated_kinds:
+                self._add_fact(pupil_id, kind, value, starts_on, row.sources.get(kind, SOURCE))
+        for span in row.spans:
+            self._add_span(pupil_id, span)
 
-    def _add_fact(self, pupil_id: int, kind: str, value: str, starts_on: date) -> None:
+    def _add_fact(
+        self,
+        pupil_id: int,
+        kind: str,
+        value: str,
+        starts_on: date,
+        source: str,
+        ends_on: date | None = None,
+    ) -> None:
         self.new_facts.append(
             {
                 "pupil_id": pupil_id,
                 "kind": kind,
                 "value": value,
-                "source": SOURCE,
+                "source": source,
                 "starts_on": starts_on,
+                "ends_on": ends_on,
                 "recorded_at": self.at,
             }
         )

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.core.errors import BookingError
+from booking.people.ctf_reading import is_ctf, read_ctf
 from booking.people.import_apply import apply_import
 from booking.people.import_plan import ImportPlan, plan_import, read_roll
-from booking.people.import_rows import read_pupils
-
-
-class NotYet(BookingError):
-    """Common transfer files are not read yet; the person is told to export CSV."""
-
-    def __init__(self) -> None:
-        super().__init__("Common transfer files (CTF) cannot be read yet. Export the pupils as CSV.")
+from booking.people.import_rows import PupilFile, read_pupils
 
 
 class PlanChanged(BookingError):
@@ -32,7 +26,7 @@ class PlanChanged(BookingError):
 def import_pupils(
     path: Path,
     *,
-    kind: str = "csv",
+    kind: str | None = None,
     dry_run: bool = False,
     at: datetime,
     user_id: int | None,
@@ -40,21 +34,39 @@ def import_pupils(
 ) -> ImportPlan:
     """Import a file in a unit of work of its own; `dry_run` writes nothing.
 
-    Raises `ImportRefused`, whose words are one problem a line, and `NotYet` for `ctf`.
+    Without a kind (`csv` or `ctf`) the content says which it is. Raises `ImportRefused`, whose words are one
+    problem a line.
     """
-    if kind == "ctf":
-        raise NotYet
     content = path.read_bytes()
     if dry_run:
-        return replace(preview(content, path.name, at=at, mapping=mapping), is_dry=True)
-    return import_content(content, path.name, at=at, user_id=user_id, mapping=mapping)
+        return replace(preview(content, path.name, at=at, mapping=mapping, kind=kind), is_dry=True)
+    return import_content(content, path.name, at=at, user_id=user_id, mapping=mapping, kind=kind)
+
+
+def read_file(
+    content: bytes,
+    file: str,
+    *,
+    today: date,
+    mapping: Mapping[str, str] | None = None,
+    kind: str | None = None,
+) -> PupilFile:
+    """The pupils of a CSV or a common transfer file; raises `ImportRefused`."""
+    if kind == "ctf" or (kind is None and is_ctf(content)):
+        return read_ctf(content, file, today=today)
+    return read_pupils(content, file, today=today, mapping=mapping)
 
 
 def preview(
-    content: bytes, file: str, *, at: datetime, mapping: Mapping[str, str] | None = None
+    content: bytes,
+    file: str,
+    *,
+    at: datetime,
+    mapping: Mapping[str, str] | None = None,
+    kind: str | None = None,
 ) -> ImportPlan:
     """What importing these bytes would do now; raises `ImportRefused`."""
-    return plan_import(read_pupils(content, file, today=clock.today(at), mapping=mapping), at)
+    return plan_import(read_file(content, file, today=clock.today(at), mapping=mapping, kind=kind), at)
 
 
 def import_content(
@@ -65,12 +77,13 @@ def import_content(
     user_id: int | None,
     seen_digest: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    kind: str | None = None,
 ) -> ImportPlan:
     """Import these bytes in a unit of work of its own; with `seen_digest` only if the plan is the one looked at.
 
     Raises `ImportRefused` and `PlanChanged`; then nothing has changed.
     """
-    pupils = read_pupils(content, file, today=clock.today(at), mapping=mapping)
+    pupils = read_file(content, file, today=clock.today(at), mapping=mapping, kind=kind)
     with unit_of_work():
         roll = read_roll(clock.today(at))
         plan = plan_import(pupils, at, roll=roll)

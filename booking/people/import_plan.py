@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from booking.core import clock
 from booking.core.db import db
 from booking.people.group_facts import GroupFact
 from booking.people.import_problems import ImportProblem, ImportRefused
-from booking.people.import_rows import ContactRow, PupilFile, PupilRow, likeness
+from booking.people.import_rows import ContactRow, FactSpan, PupilFile, PupilRow, likeness
 from booking.people.models import Contact, Pupil
 from booking.people.upn import is_temporary_upn
 
@@ -32,6 +32,7 @@ FACT_WORDS = {
     "sex": "Sex",
     "ethnicity": "Ethnicity",
     "language": "First language",
+    "home_language": "Home language",
     "sen": "SEN",
     "fsm": "Free school meals",
     "fsm6": "FSM Ever 6",
@@ -119,25 +120,25 @@ class Roll:
 
     pupils: list[Pupil]
     facts: dict[int, dict[str, GroupFact]]
+    history: dict[int, list[GroupFact]]
     contacts: dict[int, list[Contact]]
 
 
 def read_roll(on: date) -> Roll:
-    """Every pupil with the facts that have not ended by a day, and the school's own contacts."""
+    """Every pupil with all their facts, those that have not ended by a day apart, and the school's own contacts."""
     pupils = list(db.session.scalars(select(Pupil).order_by(Pupil.id)))
     facts: dict[int, dict[str, GroupFact]] = defaultdict(dict)
-    for fact in db.session.scalars(
-        select(GroupFact)
-        .where(or_(GroupFact.ends_on.is_(None), GroupFact.ends_on >= on))
-        .order_by(GroupFact.starts_on, GroupFact.id)
-    ):
-        facts[fact.pupil_id][fact.kind] = fact
+    history: dict[int, list[GroupFact]] = defaultdict(list)
+    for fact in db.session.scalars(select(GroupFact).order_by(GroupFact.starts_on, GroupFact.id)):
+        history[fact.pupil_id].append(fact)
+        if fact.ends_on is None or fact.ends_on >= on:
+            facts[fact.pupil_id][fact.kind] = fact
     contacts: dict[int, list[Contact]] = defaultdict(list)
     for contact in db.session.scalars(
         select(Contact).where(Contact.given_by_id.is_(None)).order_by(Contact.priority, Contact.id)
     ):
         contacts[contact.pupil_id].append(contact)
-    return Roll(pupils, facts, contacts)
+    return Roll(pupils, facts, history, contacts)
 
 
 def plan_import(
@@ -187,6 +188,9 @@ def _match(
     by_likeness: dict[tuple[str, str, date], list[Pupil]] = defaultdict(list)
     for pupil in pupils:
         by_likeness[likeness(pupil.surname, pupil.forename, pupil.date_of_birth)].append(pupil)
+    for row in rows:
+        if row.upn and row.upn not in by_upn and row.former_upn in by_upn:
+            by_upn[row.upn] = by_upn[row.former_upn]
     claimed = {by_upn[row.upn].id for row in rows if row.upn in by_upn}
     matches, problems = {}, []
     for row in rows:
@@ -227,13 +231,21 @@ def _changes(row: PupilRow, pupil: Pupil, roll: Roll) -> tuple[list[Change], boo
     facts = roll.facts.get(pupil.id, {})
     for kind, value in row.facts.items():
         old_value = facts[kind].value if kind in facts else ""
-        if says_otherwise(old_value, value):
+        if kind in row.dated_kinds:
+            if history_of(kind, roll.history.get(pupil.id, [])) != history_of(kind, row.spans):
+                changes.append(Change(FACT_WORDS[kind], old_value or "none", value or "no", is_group=True))
+        elif says_otherwise(old_value, value):
             changes.append(Change(FACT_WORDS[kind], old_value or "none", value or "no", is_group=True))
     old_contacts = roll.contacts.get(pupil.id, [])
     has_new_contacts = bool(row.contacts) and not _is_same(old_contacts, row.contacts)
     if has_new_contacts:
         changes.append(Change("Contacts", _names(old_contacts), _names(row.contacts)))
     return changes, has_new_contacts
+
+
+def history_of(kind: str, told: Iterable[GroupFact | FactSpan]) -> set[tuple[str, date | None, date | None]]:
+    """A history as (value, first day, last day), to be compared."""
+    return {(one.value, one.starts_on, one.ends_on) for one in told if one.kind == kind}
 
 
 def says_otherwise(old: str, new: str) -> bool:

@@ -6,7 +6,7 @@ A blank cell says nothing: it changes nothing and is never taken for a no.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -84,8 +84,14 @@ class PupilRow:
     facts: Mapping[str, str]
     contacts: tuple[ContactRow, ...]
     spans: tuple[FactSpan, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     former_upn: str | None = None
     has_left: bool = False
+
+    @property
+    def dated_kinds(self) -> frozenset[str]:
+        """The kinds of which the file tells the whole history."""
+        return frozenset(span.kind for span in self.spans)
 
     @property
     def likeness(self) -> tuple[str, str, date]:

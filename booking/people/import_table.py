@@ -76,7 +76,7 @@ def _decode(content: bytes, file: str) -> str:
         except UnicodeDecodeError:
             continue
         if text.lstrip().startswith(("<?xml", "<CTfile", "<!DOCTYPE", "<html")):
-            raise _refused(file, 0, "This is not a table. Common transfer files cannot be read yet; use CSV.")
+            raise _refused(file, 0, "This is XML, not a table. Choose CSV, or a common transfer file.")
         return text
     raise _refused(file, 0, "This is not text in UTF-8 or Windows-1252. Save it as CSV UTF-8.")
 

@@ -74,7 +74,7 @@ def test_problems_are_shown_by_line_and_nothing_is_kept(manager: Browser, instan
     [
         (b"PK\x03\x04", "Excel workbook"),
         (b"%PDF-1.7", "This is a PDF"),
-        (b"<?xml version='1.0'?><CTfile/>", "cannot be read yet"),
+        (b"<?xml version='1.0'?><CTfile/>", "no pupil"),
         (b"", "empty"),
     ],
 )

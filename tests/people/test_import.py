@@ -13,7 +13,7 @@ from booking.core.audit import AuditEntry
 from booking.core.db import db, unit_of_work
 from booking.people.group_facts import GroupFact
 from booking.people.import_apply import year_of_birth
-from booking.people.import_file import NotYet, PlanChanged, import_content, import_pupils, preview
+from booking.people.import_file import PlanChanged, import_content, import_pupils, preview
 from booking.people.import_plan import ImportPlan
 from booking.people.import_problems import ImportRefused
 from booking.people.invitations import invite
@@ -219,11 +219,6 @@ def test_a_preview_writes_nothing_and_a_roll_that_moved_since_is_looked_at_again
     a_pupil(surname="Okafor", forename="Ada")
     with pytest.raises(PlanChanged):
         import_content(path.read_bytes(), "roll.csv", at=AT, user_id=None, seen_digest=seen)
-
-
-def test_ctf_is_answered_with_not_yet(tmp_path: Path) -> None:
-    with pytest.raises(NotYet, match="cannot be read yet"):
-        import_pupils(tmp_path / "x.xml", kind="ctf", at=AT, user_id=None)
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_the_same_child_on_two_lines_is_named_and_twins_are_not() -> None:
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"%PDF-1.7", "PDF"),
-        (b'<?xml version="1.0"?><CTfile/>', "Common transfer files cannot be read yet"),
+        (b'<?xml version="1.0"?><CTfile/>', "This is XML, not a table"),
         (b"", "empty"),
         (b"\x00\x00", "empty"),
         (b"colour,shape\nred,round", "No headings that we know"),

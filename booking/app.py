@@ -93,7 +93,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=1),
-        "MAX_CONTENT_LENGTH": 20 * 1024 * 1024,
+        "MAX_CONTENT_LENGTH": 21 * 1024 * 1024,
         "SEND_FILE_MAX_AGE_DEFAULT": 86400,
         "WTF_CSRF_TIME_LIMIT": 12 * 3600,
         "BOOTSTRAP_SERVE_LOCAL": True,

@@ -194,7 +194,7 @@ class ImportForm(BaseForm):
 
     file = FileField(
         "File of pupils",
-        description="A CSV file from your school’s system, at most 10 MB. Nothing is changed yet.",
+        description="A transfer file or a CSV file, at most 20 MB. Nothing is changed yet.",
     )
 
 

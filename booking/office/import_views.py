@@ -17,7 +17,7 @@ from booking.people.import_plan import ImportPlan
 from booking.people.import_problems import ImportProblem, ImportRefused
 from booking.web.audience import for_roles
 
-LARGEST = 10 * 1024 * 1024
+LARGEST = 20 * 1024 * 1024
 
 
 def _folder() -> Path:
@@ -37,7 +37,7 @@ def imports() -> ResponseReturnValue:
         form.file.errors = ["Choose a file first."]
         return _upload_page(form, [], 422)
     if len(content) > LARGEST:
-        form.file.errors = ["This file is too big. Export only the pupils, as CSV."]
+        form.file.errors = ["This file is too big. Export only the pupils, as CSV or a transfer file."]
         return _upload_page(form, [], 422)
     at = clock.now()
     try:

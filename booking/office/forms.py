@@ -82,6 +82,12 @@ class ReviewForm(BaseForm):
     )
 
 
+class ObjectionForm(BaseForm):
+    """The day on which a family's letter came, or from which it is withdrawn."""
+
+    on = DayField("Day", missing="Enter the day.", description="For example 24/11/2026.")
+
+
 class PeriodForm(BaseForm):
     """A half-term, term or year with the school's own dates."""
 

@@ -18,6 +18,7 @@ from booking.office.leavers import leave_roll, return_to_roll
 from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FACT_WORDS
 from booking.people.models import Pupil
+from booking.people.objections import objection_of
 from booking.people.restrictions import closed_pupils, restrictions_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
@@ -70,6 +71,7 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
         done=url_for("office.pupil", pupil_id=pupil_id),
         pupil=found,
         facts=facts,
+        objects=objection_of(pupil_id) is not None,
         restrictions=restrictions_of([pupil_id], clock.today(at)).get(pupil_id, []),
         fact_words=FACT_WORDS,
     )

@@ -102,6 +102,8 @@ ROUTES: dict[str, Route] = {
     "office.restriction": only("manager"),
     "office.confirm_restricting": only("manager"),
     "office.restrict": only("manager"),
+    "office.who_saw": only("manager"),
+    "office.objection": only("manager"),
     "office.back_on_roll": only("manager"),
     "office.imports": only("manager"),
     "office.import_preview": only("manager"),

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from booking.bookings import child_views
 from booking.bookings.baskets import (
     basket_view,
     choose_week,
@@ -204,3 +205,7 @@ def answer_offer(entry_id: int) -> ResponseReturnValue:
                 words = "Your child is off this waiting list."
         flash(words)
     return redirect(url_for("bookings.mine"), 303)
+
+
+for address, view, methods in child_views.ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

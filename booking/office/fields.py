@@ -1,4 +1,4 @@
-"""Fields that read days, hours, money and several ticks as people type them, and keep what was typed when it is wrong."""
+"""Fields that read days, hours and money as people type them, and keep what was typed when it is wrong."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from datetime import date, time
 from typing import Any
 
-from wtforms import Field, SelectMultipleField
-from wtforms.widgets import CheckboxInput, ListWidget, TextInput
+from wtforms import Field
+from wtforms.widgets import TextInput
 
 from booking.core.money import NotAnAmount, format_pence, parse_pence
 from booking.people.dates import NotADate, parse_date
@@ -107,10 +107,3 @@ class NumberField(TypedField):
         if not (text.isascii() and text.isdigit() and self.least <= int(text) <= self.most):
             raise ValueError(f"Enter a whole number from {self.least} to {self.most}.")
         return int(text)
-
-
-class TicksField(SelectMultipleField):
-    """Several choices as tick boxes in a fieldset."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()

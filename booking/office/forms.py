@@ -8,13 +8,14 @@ from typing import Any
 from wtforms import BooleanField, EmailField, FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
-from booking.office.fields import DayField, HourField, NumberField, PenceField, TicksField
+from booking.office.fields import DayField, HourField, NumberField, PenceField
 from booking.office.people_who_sign_in import GRANTS
 from booking.people.models import ROLES
 from booking.people.restrictions import KINDS
 from booking.provision.areas import AREAS
 from booking.provision.models import YEAR_GROUPS
 from booking.provision.runs import DAY_NAMES
+from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
 KIND_WORDS = {

@@ -104,3 +104,14 @@ def bank_holidays(year: int) -> dict[date, str]:
 def _days(first: date, last: date) -> Iterator[date]:
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
+
+
+def term_began(day: date) -> date:
+    """The first day of the term that a day is in, or of the last one before it; else the first of September."""
+    found = db.session.scalar(
+        select(Period.starts_on)
+        .where(Period.kind == "term", Period.starts_on <= day)
+        .order_by(Period.starts_on.desc())
+        .limit(1)
+    )
+    return found or date(day.year if day.month >= 9 else day.year - 1, 9, 1)

@@ -9,6 +9,7 @@ LINKS = (
     ("Book", "bookings.book", {"parent"}),
     ("Basket", "bookings.basket", {"parent"}),
     ("My bookings", "bookings.mine", {"parent"}),
+    ("My children", "bookings.children", {"parent"}),
     ("Money", "payments.account", {"parent"}),
     ("Registers", "registers.today", {"staff", "manager"}),
     ("Office", "office.home", {"manager"}),

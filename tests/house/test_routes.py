@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from booking.core.db import Base, db, unit_of_work
 from booking.payments.models import Payment
 from booking.people.invitations import invite
-from booking.people.models import User
+from booking.people.models import Contact, User
 from booking.provision.models import StaffAssignment
 from tests.browser import Browser
 from tests.builders import (
@@ -84,6 +84,10 @@ def world(app: Flask) -> World:
     )
     save(payment)
     office = a_user("manager", approves=True)
+    contact = Contact(
+        pupil_id=family.pupils[0].id, given_by_id=family.user.id, name="Nana", phone="01632 960500"
+    )
+    save(contact)
     restriction = a_restriction(family.pupils[0], other.user, by=office)
     arguments = {
         "starts_on": finished.starts_on,
@@ -98,6 +102,7 @@ def world(app: Flask) -> World:
         "account_id": family.account.id,
         "user_id": family.user.id,
         "restriction_id": restriction.id,
+        "contact_id": contact.id,
         "run_id": run.id,
         "activity_id": run.activity_id,
         "seller_id": run.activity.seller_id,

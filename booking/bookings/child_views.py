@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
 
-from booking.bookings.child_forms import CareForm, ConsentForm, ContactForm, WordForm, care_answers
+from booking.bookings.child_forms import ConsentForm, ContactForm, WordForm
 from booking.bookings.forms import PressForm
 from booking.core import audit, clock
 from booking.core.access_log import CARE, COLLECTION
@@ -25,6 +25,7 @@ from booking.people.care import (
     set_collection_word,
     statement_of,
 )
+from booking.people.care_forms import CareForm, care_answers
 from booking.people.consents import (
     consent_kinds,
     give_consent,

@@ -83,6 +83,19 @@ class ReviewForm(BaseForm):
     )
 
 
+class SettleForm(BaseForm):
+    """What does not stand of what was said, and why."""
+
+    dropped = TicksField("What does not stand?")
+    reason = TextAreaField(
+        "Why, and who told you (a doctor’s letter, both parents on the phone)",
+        [
+            InputRequired("Write why it does not stand."),
+            Length(max=1000, message="Use at most 1,000 characters."),
+        ],
+    )
+
+
 class ObjectionForm(BaseForm):
     """The day on which a family's letter came, or from which it is withdrawn."""
 

@@ -9,6 +9,7 @@ from booking.core import clock
 from booking.office import (
     activity_views,
     calendar_views,
+    care_views,
     family_views,
     import_views,
     private_views,
@@ -68,6 +69,9 @@ ADDRESSES = (
     ("/restrictions/<int:restriction_id>", restriction_views.restriction, FORM),
     ("/restrictions/<int:restriction_id>/confirm", restriction_views.confirm_restricting, PRESS),
     ("/pupils/<int:pupil_id>/restrict", restriction_views.restrict, FORM),
+    ("/care", care_views.care_disputes, SHOW),
+    ("/pupils/<int:pupil_id>/care", care_views.told_care, FORM),
+    ("/pupils/<int:pupil_id>/care/settle", care_views.settle_care, FORM),
     ("/pupils/<int:pupil_id>/seen", private_views.who_saw, SHOW),
     ("/pupils/<int:pupil_id>/objection", private_views.objection, FORM),
     ("/pupils/<int:pupil_id>/back", pupil_views.back_on_roll, PRESS),

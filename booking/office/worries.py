@@ -15,6 +15,7 @@ from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
 from booking.office.families import invitees, without_email
+from booking.people.care import disagreements
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
@@ -24,6 +25,7 @@ from booking.provision.models import Run, Session
 class Worries:
     """Figures of the office's first page; money in pence."""
 
+    care_disputes: int
     restrictions_waiting: int
     restrictions_due: int
     failed_emails: int
@@ -50,6 +52,7 @@ def worries(at: datetime) -> Worries:
     unsent = OutboxMessage.sent_at.is_(None)
     planned = (Session.date == today) & (Session.status == "planned")
     return Worries(
+        care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
         failed_emails=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),

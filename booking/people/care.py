@@ -6,7 +6,7 @@ it does not stand, with a reason. Words about medicine and support are kept from
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
 from booking.people.care_models import CareConfirmation, CareDecision, CareStatement, CollectionPassword
 from booking.people.models import CareProfile, Pupil
+from booking.people.restrictions import Restriction
 
 
 class NotSettled(BookingError):
@@ -225,6 +226,21 @@ def collection_word(pupil_id: int, user_id: int) -> str:
     """The word that this adult gave for this child, or nothing."""
     row = _word(pupil_id, user_id)
     return row.word if row else ""
+
+
+def collection_words(
+    pupil_ids: Collection[int], barred: Mapping[int, list[Restriction]]
+) -> dict[int, list[str]]:
+    """Every word that may be asked for at the door, by child; never one of an adult whom a restriction bars."""
+    found: dict[int, list[str]] = {}
+    for row in db.session.scalars(
+        select(CollectionPassword)
+        .where(CollectionPassword.pupil_id.in_(pupil_ids))
+        .order_by(CollectionPassword.id)
+    ):
+        if all(one.adult_id != row.given_by_id for one in barred.get(row.pupil_id, ())):
+            found.setdefault(row.pupil_id, []).append(row.word)
+    return found
 
 
 def set_collection_word(pupil_id: int, word: str, *, user_id: int, at: datetime) -> None:

@@ -11,16 +11,22 @@ from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import FreeForecast, Place
+from booking.core.clock import to_school
 from booking.core.db import db
+from booking.people.care import collection_words, last_confirmed
 from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
+from booking.provision.calendar import term_began
 from booking.provision.models import Run, Session, StaffAssignment
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
 
 @dataclass(frozen=True)
 class Expected:
-    """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in."""
+    """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in.
+
+    `is_stale`: no guardian has confirmed the care this term. `words` are the passwords for collecting, shown on tap.
+    """
 
     pupil: Pupil
     status: str
@@ -29,6 +35,8 @@ class Expected:
     may_collect: tuple[str, ...]
     goes_home_alone: str | bool
     do_not_release_to: tuple[str, ...] = ()
+    is_stale: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -89,6 +97,8 @@ def _may_see(user: User) -> ColumnElement[bool] | None:
 def registers_of(sessions: Iterable[Session]) -> list[Register]:
     """The registers of these sessions in a constant number of queries."""
     wanted = {session.id: Register(session) for session in sessions}
+    if not wanted:
+        return []
     status = _status_of(wanted)
     states = states_in(wanted)
     for key, state in states.items():
@@ -99,9 +109,10 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     care = {
         c.pupil_id: c for c in db.session.scalars(select(CareProfile).where(CareProfile.pupil_id.in_(ids)))
     }
-    on = min((register.session.date for register in wanted.values()), default=date.min)
+    on = min(register.session.date for register in wanted.values())
     barred = restrictions_of(ids, on)
     collectors, alone = _collectors(ids, barred), _walks_home(ids)
+    confirmed, began, words = last_confirmed(ids), term_began(on), collection_words(ids, barred)
     for (session_id, pupil_id), word in status.items():
         wanted[session_id].children.append(
             Expected(
@@ -112,6 +123,8 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 tuple(collectors[pupil_id]),
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
+                pupil_id not in confirmed or to_school(confirmed[pupil_id]).date() < began,
+                tuple(words.get(pupil_id, ())),
             )
         )
     for register in wanted.values():

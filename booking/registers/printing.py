@@ -111,6 +111,7 @@ def _entry(child: Expected) -> RegisterEntry:
         diet=tuple(care.diet) if care else (),
         support=(care.support or "") if care else "",
         may_collect=child.may_collect,
+        is_stale=child.is_stale,
         do_not_release_to=child.do_not_release_to,
         goes_home_alone=child.goes_home_alone,
         in_at=child.state.in_at,

@@ -46,6 +46,7 @@ class RegisterEntry:
     diet: tuple[str, ...] = ()
     support: str = ""
     may_collect: tuple[str, ...] = ()
+    is_stale: bool = False
     do_not_release_to: tuple[str, ...] = ()
     goes_home_alone: bool | str = False
     in_at: dt.datetime | None = None
@@ -143,6 +144,7 @@ def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         "diet": _told(entry.diet),
         "support": entry.support.strip(),
         "may_collect": _told(entry.may_collect),
+        "stale": entry.is_stale,
         "barred": _told(entry.do_not_release_to),
         "alone": _alone(entry.goes_home_alone),
         "is_long": sum(map(len, care)) > _LONG_ROW,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from booking.core.clock import instant
 from booking.core.db import db
 from booking.office.demo.records import DemoPupil, Population
+from booking.people.care_models import CareConfirmation
 from booking.people.group_facts import GroupFact
 from booking.people.models import (
     CareProfile,
@@ -217,6 +218,13 @@ def _write_pupils(population: Population, at: datetime) -> None:
         }
         for c in population.contacts
     ]
+    confirmed = [
+        {"pupil_id": p.key + 1, "user_id": None, "at": at - timedelta(days=30)}
+        for p in population.pupils
+        if p.key % 8
+    ]
+    if confirmed:
+        db.session.execute(insert(CareConfirmation), confirmed)
     for model, rows in ((GroupFact, facts), (CareProfile, care), (Consent, consents), (Contact, contacts)):
         if rows:
             db.session.execute(insert(model), rows)

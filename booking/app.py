@@ -22,6 +22,7 @@ from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
+from booking.office import privacy_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
@@ -45,6 +46,7 @@ ROOMS = (
     registers_views,
     equity_views,
     office_views,
+    privacy_views,
 )
 csrf = CSRFProtect()
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from booking.core import pdf
 from booking.core.clock import to_school
+from booking.core.csv_cells import safe_cell
 from booking.core.db import db
 from booking.core.words import full_day
 from booking.equity.protected_uptake import WITHHELD, ReleasedRow, UptakeReport, report_as_json
@@ -30,7 +31,6 @@ HEAD = (
     "More than luck",
 )
 PAPER_HEAD = ("Group", "Took part", "Share", "Between", "Others", "Gap", "Clear")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def when(issued: Issued) -> str:
@@ -59,7 +59,7 @@ def as_csv(issued: Issued) -> bytes:
     writer.writerow(["", *table_row(issued.report.everyone)])
     for table in issued.report.tables:
         for row in table.rows:
-            writer.writerow([_cell(table.label), *(_cell(value) for value in table_row(row))])
+            writer.writerow([safe_cell(table.label), *(safe_cell(value) for value in table_row(row))])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -129,8 +129,3 @@ def _number(value: int | None) -> str:
 
 def _percent(value: int | None) -> str:
     return "" if value is None else f"{value}%"
-
-
-def _cell(text: str) -> str:
-    """A cell that no office program takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text

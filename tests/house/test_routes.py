@@ -38,6 +38,7 @@ from tests.builders import (
 from tests.house.routes import ANYONE, ROUTES, WRITES_BY_GET
 
 TOKEN = frozenset({"token"})
+GRANTS = {"sees_groups": True, "approves": True, "safeguarding": True}
 ROLES = ("parent", "staff", "manager", "governor", "admin")
 
 
@@ -113,7 +114,7 @@ def world(app: Flask) -> World:
         "token": token,
         "filename": "css/tokens.css",
     }
-    people = {role: a_user(role, sees_groups=role == "manager", approves=role == "manager") for role in ROLES}
+    people = {role: a_user(role, **(GRANTS if role == "manager" else {})) for role in ROLES}
     people |= {"parent": family.user, "staff": leader}
     return World(people, {"parent": other.user, "staff": stranger}, arguments)
 

@@ -1,0 +1,80 @@
+"""Pages of the rights of families: one's own data at one press, the same by the office, and the school's records."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Blueprint, Response, json, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from booking.core import clock
+from booking.core.csv_cells import safe_cell
+from booking.core.db import db, unit_of_work
+from booking.core.errors import NotFound
+from booking.office.access_request import as_pdf, export
+from booking.office.column_classes import record_of_processing
+from booking.office.forms import PressForm
+from booking.people.models import User
+from booking.web.audience import for_roles
+
+
+@for_roles("parent")
+def my_data() -> ResponseReturnValue:
+    """What the page offers: everything held, on paper or for a program."""
+    return render_template("office/my_data.html", form=PressForm(formdata=None))
+
+
+@for_roles("parent")
+def my_data_file(kind: str) -> ResponseReturnValue:
+    """One's own data as PDF or JSON."""
+    return _file(current_user, kind)
+
+
+@for_roles("manager", grant="safeguarding")
+def data_of(user_id: int, kind: str) -> ResponseReturnValue:
+    """The same for somebody who asked at the office: on the telephone or at the hatch counts too."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound
+    return _file(user, kind)
+
+
+def _file(user: User, kind: str) -> ResponseReturnValue:
+    if kind not in {"pdf", "json"}:
+        raise NotFound
+    at, user_id, by_id = clock.now(), user.id, current_user.id
+    with unit_of_work():
+        held = export(db.session.get_one(User, user_id), at=at, by_id=by_id)
+    if kind == "json":
+        response = Response(json.dumps(held, ensure_ascii=False, indent=1), mimetype="application/json")
+    else:
+        response = Response(as_pdf(held, at=at), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="what-is-held.{kind}"'
+    return response
+
+
+@for_roles("manager")
+def processing_record() -> ResponseReturnValue:
+    """The record of processing as CSV, for the school's data protection officer."""
+    rows = record_of_processing()
+    made = io.StringIO()
+    writer = csv.writer(made)
+    writer.writerow(rows[0].keys())
+    writer.writerows([[safe_cell(value) for value in row.values()] for row in rows])
+    response = Response(made.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="record-of-processing.csv"'
+    return response
+
+
+blueprint = Blueprint("privacy", __name__)
+SHOW, PRESS = ("GET",), ("POST",)
+ADDRESSES = (
+    ("/account/data", my_data, SHOW),
+    ("/account/data/<kind>", my_data_file, PRESS),
+    ("/office/users/<int:user_id>/data/<kind>", data_of, PRESS),
+    ("/office/privacy/record.csv", processing_record, SHOW),
+)
+for address, view, methods in ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -25,6 +25,7 @@ from booking.equity.report_command import equity
 from booking.office.backup import restore_backup, write_backup
 from booking.office.checks import all_problems
 from booking.office.demo.commands import demo
+from booking.office.retention import apply_rules, confirm_rules, due, is_confirmed
 from booking.payments.gateway import gateway_of
 from booking.payments.reconciliation import reconcile
 from booking.people.ctf_writing import export_ctf
@@ -188,6 +189,24 @@ def end_token(name: str) -> None:
     with unit_of_work():
         count = revoke_token(name, at=clock.now())
     click.echo(f"{count} ended")
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Only print what would be taken away.")
+@click.option("--confirm", is_flag=True, help="Say yes to the rules: from now on the worker does it daily.")
+def retention(dry_run: bool, confirm: bool) -> None:
+    """Take away what is kept no longer, by rule, with proof; a legal hold goes before every rule."""
+    at = clock.now()
+    with unit_of_work():
+        if confirm:
+            confirm_rules(at=at, user_id=None)
+        if not dry_run and not is_confirmed():
+            raise BookingError(
+                "Nobody has said yes to the rules yet. Look with --dry-run, then use --confirm."
+            )
+        found = due(at) if dry_run else apply_rules(at=at, user_id=None)
+        lines = [f"{len(one.ids):>6}  {one.words}" for one in found]
+    click.echo("\n".join(lines) or "Nothing is due.")
 
 
 @cli.group()

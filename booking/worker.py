@@ -25,6 +25,7 @@ from booking.core.jobs import Interrupted, Job, ask_jobs_to_stop, claim_job
 from booking.core.settings import Settings
 from booking.messages.sending import send_due
 from booking.office.background import JOBS, composers
+from booking.office.retention import apply_daily
 from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import gateway_of
@@ -74,6 +75,10 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         with unit_of_work():
             seal_access(at)
 
+    def keep_by_rule(at: datetime) -> None:
+        with unit_of_work():
+            apply_daily(at)
+
     return [
         ("expire holds", expire),
         ("offer places", offer),
@@ -81,6 +86,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the log of who saw what", seal),
+        ("retention", keep_by_rule),
     ]
 
 

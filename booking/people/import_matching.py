@@ -19,6 +19,7 @@ from datetime import date
 from booking.people.import_problems import ImportProblem
 from booking.people.import_rows import PupilRow, likeness
 from booking.people.models import Pupil
+from booking.people.upn import is_temporary_upn
 
 NEW = 0
 """The answer that a line is a new child."""
@@ -117,7 +118,10 @@ class _Names:
             self.births[_plain(child.surname), child.date_of_birth].append(_firsts(child))
 
     def like(self, row: PupilRow) -> list[Pupil]:
-        """The free pupils whom a row may mean: those of exactly this name, else those of nearly this name."""
+        """The free pupils whom a row may mean: those of exactly this name, else those of nearly this name.
+
+        A final UPN on both sides and another name are two children.
+        """
         surname = _plain(row.surname)
         near = {
             pupil.id: pupil
@@ -125,7 +129,12 @@ class _Names:
             for pupil in self.by_name.get((surname, first, row.date_of_birth), ())
         }
         exact = [pupil for pupil in near.values() if _likeness(pupil) == row.likeness]
-        return exact or [pupil for pupil in near.values() if not self.has_twin(row, pupil)]
+        return exact or [
+            pupil
+            for pupil in near.values()
+            if not self.has_twin(row, pupil)
+            and not (row.upn and pupil.upn and not is_temporary_upn(pupil.upn))
+        ]
 
     def has_twin(self, row: PupilRow, pupil: Pupil) -> bool:
         """Whether the file or the roll names another child of this surname and birthday."""

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from booking.core import clock
 from booking.people.import_matching import NEW, keyed, match_rows
-from booking.people.import_problems import ImportProblem, ImportRefused
+from booking.people.import_problems import ImportRefused
 from booking.people.import_roll import Roll, read_roll
 from booking.people.import_rows import ContactRow, PupilFile, PupilRow
 from booking.people.import_spans import align, says_otherwise
@@ -145,14 +145,14 @@ def plan_import(
             changed.append(Changed(pupil.id, rows[key], tuple(changes), has_new_contacts))
         elif not rows[key].has_left:
             same += 1
-    known = {*matching.found, *(key for key in matching.asked if answers.get(key) != NEW)}
+    meant = {key: pupil for key, pupil in matching.asked.items() if answers.get(key) != NEW} | matching.found
     return ImportPlan(
         file=file.name,
         starts_on=starts_on,
-        added=tuple(row for key, row in rows.items() if key not in known and not row.has_left),
+        added=tuple(row for key, row in rows.items() if key not in meant and not row.has_left),
         changed=tuple(changed),
         same=same,
-        leavers=_leavers(roll, rows, {**matching.asked, **matching.found}, starts_on, is_expected),
+        leavers=_leavers(roll, rows, meant, starts_on, is_expected),
         questions=tuple(
             _question(key, rows[key], pupil, roll, status, answers) for key, pupil in matching.asked.items()
         ),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy import select
 
 from booking.core import clock
-from booking.core.db import unit_of_work
+from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
+from booking.office.rolling_over import ask_roll_over
 from booking.people.ctf_writing import export_ctf
 from booking.people.import_file import Choices, import_pupils
 from booking.people.import_matching import NEW
 from booking.people.import_report import printable
+from booking.people.import_runs import ImportRun
 from booking.people.import_undo import last_run_id, undo_run
+from booking.people.roll_over import RollOver, RollOverChoices, plan_roll_over
 
 
 class NotAnAnswer(BookingError):
@@ -92,3 +97,76 @@ def undo(run_id: int | None) -> None:
     with unit_of_work():
         run = undo_run(run_id or last_run_id(), at=clock.now(), user_id=None)
         click.echo(f"{run.id}: {run.file_name} is undone")
+
+
+@pupils.command("imports")
+@with_appcontext
+def list_imports() -> None:
+    """Print the last imports and roll-overs, newest first, with the numbers that undo takes."""
+    for run in db.session.scalars(select(ImportRun).order_by(ImportRun.id.desc()).limit(20)):
+        day = f"{clock.to_school(run.made_at):%d/%m/%Y %H:%M}"
+        click.echo(f"{run.id}: {day} {run.file_name}, {run.state}, {run.added} added, {run.changed} changed")
+
+
+@pupils.command("roll-over")
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The 1 September, as YYYY-MM-DD."
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would happen.")
+@click.option("--class", "classes", multiple=True, metavar="OLD=NEW", help="What a class is called then.")
+@click.option(
+    "--leavers-left-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="All of Year 6 leave; this is their last day.",
+)
+@click.option("--nursery-goes-up", is_flag=True, help="All of the older nursery year start Reception.")
+@with_appcontext
+def roll_over(
+    on: datetime,
+    dry_run: bool,
+    classes: tuple[str, ...],
+    leavers_left_on: datetime | None,
+    nursery_goes_up: bool,
+) -> None:
+    """Move every year group up by one; before its day it waits for the worker."""
+    bare, named = plan_roll_over(on.date()), dict(_new_name(one) for one in classes)
+    strange = sorted(set(named) - {name for name, _ in bare.groups})
+    if strange:
+        raise NotAnAnswer(f"There is no class {', '.join(strange)} that goes up. Nothing was done.")
+    choices = RollOverChoices(
+        classes={group: named[group[0]] for group in bare.groups if group[0] in named},
+        leavers=frozenset(one.pupil_id for one in bare.year_six if leavers_left_on),
+        left_on=leavers_left_on.date() if leavers_left_on else None,
+        goes_up=frozenset(one.pupil_id for one in bare.nursery if nursery_goes_up),
+    )
+    for line in _roll_over_lines(plan_roll_over(on.date(), choices)):
+        click.echo(line)
+    if dry_run:
+        click.echo("Nothing was changed.")
+        return
+    with unit_of_work():
+        run = ask_roll_over(on.date(), choices, at=clock.now(), user_id=None)
+        words = "done" if run.state == "applied" else f"waits for {on:%d/%m/%Y}"
+        click.echo(f"{run.id}: {words}. To take it back: booking pupils undo {run.id}")
+
+
+def _new_name(text: str) -> tuple[str, str]:
+    """`Oak=Elm` as the old and the new name of a class."""
+    old, sign, new = text.partition("=")
+    if not (old and sign):
+        raise NotAnAnswer(f"“{text}” cannot be read. Write --class OLD=NEW.")
+    return old, new
+
+
+def _roll_over_lines(plan: RollOver) -> list[str]:
+    """Who goes up, who leaves, and what only the school can say."""
+    leaving = [one for one in plan.moves if one.leaves]
+    lines = [f"{plan.on:%d/%m/%Y}: {len(plan.moves) - len(leaving)} go up, {len(leaving)} leave"]
+    for one in plan.moves:
+        what = "leaves" if one.leaves else f"{one.new_year}, {one.new_class or 'no class'}"
+        lines.append(f"  ~ {one.name}: {one.old_year}, {one.old_class or 'no class'} -> {what}")
+    lines += [
+        f"  ? {one.words}: in Year 6; has not been said to leave" for one in plan.year_six if not one.leaves
+    ]
+    lines += [f"  ? {one.words}: stays in nursery" for one in plan.nursery if not one.is_move]
+    return lines

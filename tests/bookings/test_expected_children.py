@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from flask import Flask
 
 from booking.bookings.baskets import bookable_pupils, choose_week
 from booking.bookings.places import take_holds
@@ -27,7 +28,7 @@ def reason(on: date, *, at: datetime = JUNE, years: tuple[str, ...] = ("R",)) ->
 
 
 @pytest.fixture(autouse=True)
-def the_year() -> None:
+def the_year(app: Flask) -> None:
     a_period(name="Year", starts_on=date(2026, 6, 1), ends_on=date(2027, 7, 20))
 
 

@@ -25,11 +25,10 @@ from booking.equity.report_command import equity
 from booking.office.backup import restore_backup, write_backup
 from booking.office.checks import all_problems
 from booking.office.demo.commands import demo
+from booking.office.pupil_commands import pupils
 from booking.office.retention import apply_rules, confirm_rules, due, is_confirmed
 from booking.payments.gateway import gateway_of
 from booking.payments.reconciliation import reconcile
-from booking.people.ctf_writing import export_ctf
-from booking.people.import_file import import_pupils
 from booking.people.invitations import invite
 from booking.people.models import ROLES
 from booking.registers.printing import print_registers
@@ -61,38 +60,7 @@ cli = FlaskGroup(
 cli.add_command(migrations)
 cli.add_command(equity)
 cli.add_command(demo)
-
-
-@cli.group()
-def pupils() -> None:
-    """The roll."""
-
-
-@pupils.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--format", "kind", type=click.Choice(["csv", "ctf"]), help="What FILE is; without it the content says."
-)
-@click.option("--dry-run", is_flag=True, help="Only print what would happen.")
-def import_file(file: Path, kind: str | None, dry_run: bool) -> None:
-    """Add and change pupils from FILE: all of it, or nothing when a row is wrong."""
-    plan = import_pupils(file, kind=kind, dry_run=dry_run, at=clock.now(), user_id=None)
-    for line in plan.printable():
-        click.echo(line)
-
-
-@pupils.command("export")
-@click.option("--format", "kind", type=click.Choice(["ctf"]), default="ctf", show_default=True)
-@click.option("--authority", default="000", help="The three figures of the local authority.")
-@click.option("--school", default="0000", help="The four figures of the school.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def export_file(kind: str, authority: str, school: str, out: Path) -> None:
-    """Write the pupils on the roll to a common transfer file; it is noted in the log of who saw what."""
-    with unit_of_work():
-        content = export_ctf(at=clock.now(), user_id=None, authority=authority, school=school)
-    out.touch(mode=0o600)
-    out.write_bytes(content)
-    click.echo(f"{out}: the pupils on the roll, as a common transfer file")
+cli.add_command(pupils)
 
 
 @cli.command()

@@ -135,7 +135,11 @@ class Situation:
     def _against_pupil(self, session: SessionFacts, pupil: Pupil, account_id: int) -> tuple[str, str] | None:
         if pupil.status == "left" or (pupil.left_on is not None and pupil.left_on <= session.date):
             return "not_on_roll", "cannot be booked: your child has left the school by then"
-        year = year_group_on(pupil.year_group, clock.today(self.at), session.date)
+        if pupil.joined_on is not None and session.date < pupil.joined_on:
+            return "not_on_roll", f"cannot be booked: your child starts on {short_day(pupil.joined_on)}"
+        year = year_group_on(
+            pupil.year_group, max(clock.today(self.at), pupil.joined_on or date.min), session.date
+        )
         if year not in session.year_groups:
             return "year_group", f"is for {years_in_words(session.year_groups)} only"
         for other in self.busy[pupil.id, session.date]:

@@ -8,10 +8,16 @@ from functools import partial
 from booking.core.settings import Settings
 from booking.messages.letters import Composer
 from booking.office.demo.history import write_history
+from booking.office.import_jobs import run_import
 from booking.office.letters import confirmation_letter, offer_letter
+from booking.office.rolling_over import run_roll_over
 from booking.payments.letters import late_refund_letter
 
-JOBS: Mapping[str, Callable[[int], None]] = {"demo_history": write_history}
+JOBS: Mapping[str, Callable[[int], None]] = {
+    "demo_history": write_history,
+    "import_pupils": run_import,
+    "roll_over": run_roll_over,
+}
 
 
 def composers(settings: Settings) -> dict[str, Composer]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import BooleanField, EmailField, FileField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from booking.office.fields import DayField, HourField, NumberField, PenceField
@@ -209,25 +209,10 @@ class RoomForm(BaseForm):
     capacity = NumberField("How many children it holds", least=1, missing="Enter how many children it holds.")
 
 
-class ImportForm(BaseForm):
-    """The file of pupils; what is in it is looked at, never its name's ending."""
-
-    file = FileField(
-        "File of pupils",
-        description="A transfer file or a CSV file, at most 20 MB. Nothing is changed yet.",
-    )
-
-
 class LeftForm(BaseForm):
     """The day from which a child is no longer on the roll."""
 
     left_on = DayField("Left on", missing="Enter the day.", description="For example 23/10/2026.")
-
-
-class ApplyForm(BaseForm):
-    """The yes to a preview that was looked at."""
-
-    seen = StringField("seen", [InputRequired()])
 
 
 class TillForm(BaseForm):

@@ -1,13 +1,19 @@
-"""Files between preview and apply: kept in the instance folder under a name nobody can guess, for a day at most."""
+"""Files between preview and apply: kept in the instance folder under a name nobody can guess, for a day at most.
+
+The first line says what a person chose beside the file; the rest is the file as it came.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from booking.core.errors import NotFound
 
@@ -17,22 +23,46 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,60}")
 
 @dataclass(frozen=True)
 class KeptFile:
-    """What was uploaded: its own name (only to be shown) and its bytes."""
+    """What was uploaded: its own name (only to be shown), its bytes, and what was chosen beside it."""
 
     name: str
     content: bytes
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
 
-def keep(folder: Path, content: bytes, name: str, *, user_id: int, at: datetime) -> str:
+def keep(
+    folder: Path,
+    content: bytes,
+    name: str,
+    *,
+    user_id: int,
+    at: datetime,
+    choices: Mapping[str, Any] | None = None,
+) -> str:
     """Keep an upload for its user alone, and give the token that finds it again; old ones are swept first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sweep(folder, at=at)
     token = secrets.token_urlsafe(24)
     path = _path(folder, token, user_id)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(" ".join(name.split())[:120].encode() + b"\n" + content)
+    _write(path, KeptFile(" ".join(name.split())[:120], content, choices or {}))
     os.utime(path, (at.timestamp(), at.timestamp()))
     return token
+
+
+def choose(folder: Path, token: str, choices: Mapping[str, Any], *, user_id: int) -> None:
+    """Change what was chosen beside a kept file, whole; raises `NotFound`."""
+    kept, path = find(folder, token, user_id=user_id), _path(folder, token, user_id)
+    stat = path.stat()
+    beside = path.with_suffix(f".{secrets.token_hex(4)}")
+    _write(beside, KeptFile(kept.name, kept.content, choices))
+    os.utime(beside, (stat.st_atime, stat.st_mtime))
+    beside.replace(path)
+
+
+def _write(path: Path, kept: KeptFile) -> None:
+    head = json.dumps({"name": kept.name, "choices": dict(kept.choices)}).encode()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(head + b"\n" + kept.content)
 
 
 def find(folder: Path, token: str, *, user_id: int) -> KeptFile:
@@ -40,8 +70,9 @@ def find(folder: Path, token: str, *, user_id: int) -> KeptFile:
     path = _path(folder, token, user_id)
     if not path.is_file():
         raise NotFound
-    name, _, content = path.read_bytes().partition(b"\n")
-    return KeptFile(name.decode(), content)
+    head, _, content = path.read_bytes().partition(b"\n")
+    told = json.loads(head)
+    return KeptFile(told["name"], content, told["choices"])
 
 
 def forget(folder: Path, token: str, *, user_id: int) -> None:

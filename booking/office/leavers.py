@@ -20,10 +20,15 @@ class NotALeavingDay(BookingError):
 
 
 def leave_roll(pupil_id: int, on: date, *, at: datetime, user_id: int | None) -> int:
-    """Take a pupil off the roll from a day on; gives how many booked places after it a person must see to."""
+    """Take a pupil off the roll from a day on; gives how many booked places after it a person must see to.
+
+    A child who was to come and does not counts on no day: they join and leave on the same one.
+    """
     pupil = _pupil(pupil_id)
     if on > clock.today(at):
         raise NotALeavingDay("That day lies ahead. Say it when the child has left.")
+    if pupil.status == "expected":
+        pupil.joined_on = on
     if pupil.joined_on is not None and on < pupil.joined_on:
         raise NotALeavingDay(f"The child joined on {pupil.joined_on:%d/%m/%Y}, after that day.")
     pupil.status, pupil.left_on = "left", on

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from flask import Blueprint, Response, json, render_template
+from flask import Blueprint, Response, flash, json, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,6 +16,7 @@ from booking.core.errors import NotFound
 from booking.office.access_request import as_pdf, export
 from booking.office.column_classes import record_of_processing
 from booking.office.forms import PressForm
+from booking.office.retention import confirm_rules, due, is_confirmed
 from booking.people.models import User
 from booking.web.audience import for_roles
 
@@ -68,12 +69,26 @@ def processing_record() -> ResponseReturnValue:
     return response
 
 
+@for_roles("manager", grant="safeguarding")
+def keeping() -> ResponseReturnValue:
+    """What each rule of keeping would take away now, and the yes that lets the worker do it daily."""
+    at, user_id = clock.now(), current_user.id
+    form = PressForm()
+    if form.validate_on_submit():
+        with unit_of_work():
+            confirm_rules(at=at, user_id=user_id)
+        flash("From now on this is done every day.")
+        return redirect(url_for("privacy.keeping"))
+    return render_template("office/keeping.html", due=due(at), is_confirmed=is_confirmed(), form=form)
+
+
 blueprint = Blueprint("privacy", __name__)
 SHOW, PRESS = ("GET",), ("POST",)
 ADDRESSES = (
     ("/account/data", my_data, SHOW),
     ("/account/data/<kind>", my_data_file, PRESS),
     ("/office/users/<int:user_id>/data/<kind>", data_of, PRESS),
+    ("/office/privacy", keeping, ("GET", "POST")),
     ("/office/privacy/record.csv", processing_record, SHOW),
 )
 for address, view, methods in ADDRESSES:

@@ -68,7 +68,7 @@ def worries(at: datetime) -> Worries:
         families_owing=len(owing),
         owed_pence=sum(owing),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
-        jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None)).order_by(Job.id))),
+        jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip
 
 

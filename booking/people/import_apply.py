@@ -11,64 +11,65 @@ from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db
 from booking.people.group_facts import GroupFact
-from booking.people.import_plan import FIELDS, ImportPlan, Roll, history_of, read_roll, says_otherwise
+from booking.people.import_journal import look_at, write_journal
+from booking.people.import_plan import FIELDS, ImportPlan
+from booking.people.import_roll import Roll, read_roll
 from booking.people.import_rows import ContactRow, FactSpan, PupilRow
+from booking.people.import_runs import ImportRun
+from booking.people.import_spans import align, says_otherwise
 from booking.people.models import Contact, Invitation, Pupil
+from booking.people.school_years import school_year_start, year_of_birth
 
 SOURCE = "school's file"
 
 
-def apply_import(plan: ImportPlan, at: datetime, user_id: int | None, *, roll: Roll | None = None) -> None:
-    """Do what the plan says, inside the caller's unit of work; leavers stay as they are."""
+def apply_import(
+    plan: ImportPlan, at: datetime, user_id: int | None, *, roll: Roll | None = None, run: ImportRun
+) -> None:
+    """Do what the plan says, inside the caller's unit of work, and keep with the run what stood there before.
+
+    Leavers stay as they are.
+    """
     roll = roll or read_roll(plan.starts_on)
     pupils = {pupil.id: pupil for pupil in roll.pupils}
+    touched = {one.pupil_id for one in plan.changed}
+    before = look_at(touched)
     writer = _Writer(plan, roll, at)
     for one in plan.changed:
         writer.change_pupil(pupils[one.pupil_id], one.row)
         if one.has_new_contacts:
             writer.replace_contacts(one.pupil_id, one.row.contacts)
     db.session.flush()
-    ids = _add_pupils(plan.added, at)
+    ids = _add_pupils(plan, at)
     for row in plan.added:
         pupil_id = ids[_key(row)]
         writer.add_facts(pupil_id, row)
         writer.new_contacts += [_contact(pupil_id, contact) for contact in row.contacts]
     writer.write()
-    record(
-        "imported",
-        "pupil",
-        None,
-        at=at,
-        user_id=user_id,
-        added=len(plan.added),
-        changed=len(plan.changed),
-        same=plan.same,
-        missing=len(plan.leavers),
-    )
+    write_journal(run, before, touched | set(ids.values()))
+    if plan.added or plan.changed:
+        record(
+            "imported",
+            "import_run",
+            run.id,
+            at=at,
+            user_id=user_id,
+            added=len(plan.added),
+            changed=len(plan.changed),
+            same=plan.same,
+            missing=len(plan.leavers),
+        )
 
 
-def school_year_start(day: date) -> date:
-    """The first of September on or before a day."""
-    return date(day.year if day.month >= 9 else day.year - 1, 9, 1)
-
-
-def year_of_birth(born: date, day: date) -> str | None:
-    """The year group of a child born on a day, in the school year of another: 5 October 2018 is in Year 3 in 2026/27.
-
-    None when the child is younger than nursery or older than Year 6.
-    """
-    year = school_year_start(day).year - school_year_start(born).year - 5
-    return {-2: "N1", -1: "N2", 0: "R"}.get(year, str(year) if 1 <= year <= 6 else None)
-
-
-def _add_pupils(rows: tuple[PupilRow, ...], at: datetime) -> dict[tuple[object, ...], int]:
+def _add_pupils(plan: ImportPlan, at: datetime) -> dict[tuple[object, ...], int]:
     """Write the new pupils in batches, and give their ids by what tells them apart in one file."""
-    if not rows:
+    if not plan.added:
         return {}
-    values = [{name: getattr(row, name) for name in FIELDS} for row in rows]
+    values = [{name: getattr(row, name) for name in FIELDS} for row in plan.added]
+    status = "expected" if plan.is_expected else "on_roll"
     for value in values:
         value["year_group"] = value["year_group"] or year_of_birth(value["date_of_birth"], clock.today(at))
-        value |= {"status": "on_roll", "created_at": at}
+        value |= {"status": status, "created_at": at}
     found = db.session.execute(
         insert(Pupil).returning(Pupil.id, Pupil.upn, Pupil.surname, Pupil.forename, Pupil.date_of_birth),
         values,
@@ -96,7 +97,7 @@ class _Writer:
             value = getattr(row, name)
             if value is not None:
                 setattr(pupil, name, value)
-        pupil.status, pupil.left_on = "on_roll", None
+        pupil.status, pupil.left_on = ("expected" if self.plan.is_expected else "on_roll"), None
         facts = self.roll.facts.get(pupil.id, {})
         for kind, value in row.facts.items():
             fact = facts.get(kind)
@@ -107,14 +108,13 @@ class _Writer:
 
     def _take_history(self, pupil_id: int, kind: str, row: PupilRow) -> None:
         """Make the history of a kind what the file tells; what stands already, stays the same row."""
-        held = self.roll.history.get(pupil_id, [])
-        told, known = history_of(kind, row.spans), history_of(kind, held)
-        for fact in held:
-            if fact.kind == kind and (fact.value, fact.starts_on, fact.ends_on) not in told:
-                db.session.delete(fact)
-        for span in row.spans:
-            if span.kind == kind and (span.value, span.starts_on, span.ends_on) not in known:
-                self._add_span(pupil_id, span)
+        steps = align(kind, self.roll.history.get(pupil_id, []), row.spans)
+        for fact in steps.gone:
+            db.session.delete(fact)
+        for fact, starts_on, ends_on in steps.moved:
+            fact.starts_on, fact.ends_on, fact.recorded_at = starts_on, ends_on, self.at
+        for span in steps.new:
+            self._add_span(pupil_id, span)
 
     def _add_span(self, pupil_id: int, span: FactSpan) -> None:
         starts_on = span.starts_on or school_year_start(self.plan.starts_on)

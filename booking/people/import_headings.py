@@ -155,6 +155,7 @@ CONTACT_KNOWN: Mapping[str, tuple[str, ...]] = {
     ),
     "may_collect": ("may collect", "can collect", "collects", "allowed to collect"),
 }
+MISSING = "This column is missing."
 REQUIRED = {"surname": "Surname", "forename": "Forename", "date_of_birth": "DOB"}
 
 _FIELDS = {heading: (name, rank) for name, found in KNOWN.items() for rank, heading in enumerate(found)}
@@ -211,7 +212,7 @@ def find_columns(
         columns[name], ranks[name] = index, rank
     for name, usual in REQUIRED.items():
         if name not in columns:
-            problems.append(ImportProblem(file, line, usual, "", "This column is missing."))
+            problems.append(ImportProblem(file, line, usual, "", MISSING))
     return columns, problems
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
-
 from booking.core import clock
-from booking.core.db import db
-from booking.people.group_facts import GroupFact
-from booking.people.import_problems import ImportProblem, ImportRefused
-from booking.people.import_rows import ContactRow, FactSpan, PupilFile, PupilRow, likeness
+from booking.people.import_matching import NEW, keyed, match_rows
+from booking.people.import_problems import ImportRefused
+from booking.people.import_roll import Roll, read_roll
+from booking.people.import_rows import ContactRow, PupilFile, PupilRow
+from booking.people.import_spans import align, says_otherwise
 from booking.people.models import Contact, Pupil
-from booking.people.upn import is_temporary_upn
+from booking.people.school_years import next_school_year, year_of_birth
 
 FIELDS = {
     "upn": "UPN",
@@ -65,16 +63,33 @@ class Changed:
 
 @dataclass(frozen=True)
 class Leaver:
-    """A pupil on the roll whom the file does not name: a question for the office, never an act."""
+    """A pupil on the roll, or one who was to come, whom the file does not name: a question, never an act."""
 
     pupil_id: int
     name: str
     class_name: str
+    is_expected: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """A line whose child is known by name and birthday alone; `answer` is a pupil's id, `NEW`, or none yet."""
+
+    key: int
+    row: PupilRow
+    pupil_id: int
+    who: str
+    reason: str
+    changes: tuple[Change, ...]
+    answer: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """Who would be added, who changed and how, how many stay the same, and who is missing from the file."""
+    """Who would be added, who changed and how, how many stay the same, and who is missing from the file.
+
+    A row with an open question is in none of them.
+    """
 
     file: str
     starts_on: date
@@ -82,160 +97,127 @@ class ImportPlan:
     changed: tuple[Changed, ...] = ()
     same: int = 0
     leavers: tuple[Leaver, ...] = ()
+    questions: tuple[Question, ...] = ()
     unread: tuple[str, ...] = ()
+    is_expected: bool = False
+    rows: int = field(default=0, compare=False)
     is_dry: bool = field(default=False, compare=False)
+    run_id: int | None = field(default=None, compare=False)
 
-    def printable(self) -> list[str]:
-        """The plan in lines for a terminal; values of group facts are left out, for not everybody may see them."""
-        add, change = ("would add", "would change") if self.is_dry else ("added", "changed")
-        lines = [
-            f"{self.file}: {add} {len(self.added)}, {change} {len(self.changed)}, same {self.same}, "
-            f"not in the file {len(self.leavers)}"
-        ]
-        lines += [f"  + {row.full_name}, {_class_words(row)} (line {row.line})" for row in self.added]
-        for one in self.changed:
-            lines.append(f"  ~ {one.row.full_name} (line {one.row.line})")
-            lines += [
-                f"      {c.words}: changed"
-                if c.is_group
-                else f"      {c.words}: {c.old or 'none'} -> {c.new}"
-                for c in one.changes
-            ]
-        lines += [
-            f"  ? {leaver.name}, {leaver.class_name}: on the roll, not in the file" for leaver in self.leavers
-        ]
-        if self.unread:
-            lines.append(f"  columns not read: {', '.join(self.unread)}")
-        return lines
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """What a person must still say before anything can be done."""
+        return tuple(question for question in self.questions if question.answer is None)
 
     @property
     def digest(self) -> str:
         """Changes when the plan does: what was looked at is what is applied, or it is looked at again."""
-        return hashlib.sha256(repr((self.added, self.changed, self.leavers)).encode()).hexdigest()
-
-
-@dataclass
-class Roll:
-    """What the school holds, read in three queries: pupils, open group facts, and its own contacts."""
-
-    pupils: list[Pupil]
-    facts: dict[int, dict[str, GroupFact]]
-    history: dict[int, list[GroupFact]]
-    contacts: dict[int, list[Contact]]
-
-
-def read_roll(on: date) -> Roll:
-    """Every pupil with all their facts, those that have not ended by a day apart, and the school's own contacts."""
-    pupils = list(db.session.scalars(select(Pupil).order_by(Pupil.id)))
-    facts: dict[int, dict[str, GroupFact]] = defaultdict(dict)
-    history: dict[int, list[GroupFact]] = defaultdict(list)
-    for fact in db.session.scalars(select(GroupFact).order_by(GroupFact.starts_on, GroupFact.id)):
-        history[fact.pupil_id].append(fact)
-        if fact.ends_on is None or fact.ends_on >= on:
-            facts[fact.pupil_id][fact.kind] = fact
-    contacts: dict[int, list[Contact]] = defaultdict(list)
-    for contact in db.session.scalars(
-        select(Contact).where(Contact.given_by_id.is_(None)).order_by(Contact.priority, Contact.id)
-    ):
-        contacts[contact.pupil_id].append(contact)
-    return Roll(pupils, facts, history, contacts)
+        told = (self.added, self.changed, self.leavers, [replace(q, answer=None) for q in self.questions])
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def plan_import(
-    file: PupilFile, at: datetime, *, starts_on: date | None = None, roll: Roll | None = None
+    file: PupilFile,
+    at: datetime,
+    *,
+    starts_on: date | None = None,
+    roll: Roll | None = None,
+    answers: Mapping[int, int] | None = None,
+    is_expected: bool = False,
 ) -> ImportPlan:
     """Hold a file against the roll; facts that change do so from `starts_on` (today by default).
 
-    A row is matched by UPN, then by surname, forename and date of birth. Raises `ImportRefused` where a person
-    must say which child is meant.
+    `is_expected` is for an admissions list: its children are to come, and who is on the roll already stays as they
+    are. Raises `ImportRefused` where nobody can say which child is meant.
     """
     starts_on = starts_on or clock.today(at)
     roll = roll or read_roll(starts_on)
-    matches, problems = _match(file.rows, roll.pupils, file.name)
-    if problems:
-        raise ImportRefused(problems)
+    rows, status, answers = keyed(file.rows), "expected" if is_expected else "on_roll", answers or {}
+    matching = match_rows(rows, roll.pupils, file=file.name, status=status, answers=answers)
+    if matching.problems:
+        raise ImportRefused(sorted(matching.problems, key=lambda problem: problem.line))
+    if is_expected:
+        rows = {key: _to_come(row, matching.found.get(key), starts_on) for key, row in rows.items()}
     changed, same = [], 0
-    for row in file.rows:
-        pupil = matches.get(row.line)
-        if pupil is None:
-            continue
-        changes, has_new_contacts = _changes(row, pupil, roll)
+    for key, pupil in matching.found.items():
+        changes, has_new_contacts = _changes(rows[key], pupil, roll, status)
         if changes:
-            changed.append(Changed(pupil.id, row, tuple(changes), has_new_contacts))
-        else:
+            changed.append(Changed(pupil.id, rows[key], tuple(changes), has_new_contacts))
+        elif not rows[key].has_left:
             same += 1
-    found = {pupil.id for pupil in matches.values()}
+    meant = {key: pupil for key, pupil in matching.asked.items() if answers.get(key) != NEW} | matching.found
     return ImportPlan(
         file=file.name,
         starts_on=starts_on,
-        added=tuple(row for row in file.rows if row.line not in matches),
+        added=tuple(row for key, row in rows.items() if key not in meant and not row.has_left),
         changed=tuple(changed),
         same=same,
-        leavers=tuple(
-            Leaver(pupil.id, pupil.full_name, pupil.class_name or "no class")
-            for pupil in roll.pupils
-            if pupil.status == "on_roll" and pupil.id not in found
+        leavers=_leavers(roll, rows, meant, starts_on, is_expected),
+        questions=tuple(
+            _question(key, rows[key], pupil, roll, status, answers) for key, pupil in matching.asked.items()
         ),
         unread=file.unread,
+        is_expected=is_expected,
+        rows=len(rows),
     )
 
 
-def _match(
-    rows: Sequence[PupilRow], pupils: Iterable[Pupil], file: str
-) -> tuple[dict[int, Pupil], list[ImportProblem]]:
-    """The pupil of each row, by line; rows that are new are not in it."""
-    by_upn = {pupil.upn: pupil for pupil in pupils if pupil.upn}
-    by_likeness: dict[tuple[str, str, date], list[Pupil]] = defaultdict(list)
-    for pupil in pupils:
-        by_likeness[likeness(pupil.surname, pupil.forename, pupil.date_of_birth)].append(pupil)
-    for row in rows:
-        if row.upn and row.upn not in by_upn and row.former_upn in by_upn:
-            by_upn[row.upn] = by_upn[row.former_upn]
-    claimed = {by_upn[row.upn].id for row in rows if row.upn in by_upn}
-    matches, problems = {}, []
-    for row in rows:
-        if row.upn in by_upn:
-            matches[row.line] = by_upn[row.upn]
-            continue
-        like = [pupil for pupil in by_likeness.get(row.likeness, ()) if pupil.id not in claimed]
-        if len(like) == 1 and not (row.upn and like[0].upn and not is_temporary_upn(like[0].upn)):
-            matches[row.line] = like[0]
-        elif like:
-            problems.append(_asks(row, like, file))
-    times = Counter(pupil.id for pupil in matches.values())
-    for row in rows:
-        if row.line in matches and times[matches[row.line].id] > 1:
-            reason = "Two lines seem to be this one child. Say which by a UPN on both."
-            problems.append(ImportProblem(file, row.line, "", row.full_name, reason))
-    return matches, problems
+def _to_come(row: PupilRow, pupil: Pupil | None, today: date) -> PupilRow:
+    """A line of an admissions list: the child starts on the next 1 September, in the year of their birthday,
+    unless the list or an earlier one says otherwise."""
+    known = pupil if pupil is not None and pupil.status == "expected" else None
+    joined_on = row.joined_on or (known.joined_on if known else None) or next_school_year(today)
+    year = (
+        row.year_group or (known.year_group if known else None) or year_of_birth(row.date_of_birth, joined_on)
+    )
+    return replace(row, joined_on=joined_on, year_group=year)
 
 
-def _asks(row: PupilRow, like: list[Pupil], file: str) -> ImportProblem:
-    """Why a person must look: several children are like this one, or the one has another UPN."""
-    if len(like) > 1:
-        reason = f"{len(like)} children on the roll have this name and date of birth. Give the UPN."
-        return ImportProblem(file, row.line, "", row.full_name, reason)
-    reason = f"A child of this name and date of birth is on the roll with the UPN {like[0].upn}. Is it the same child?"
-    return ImportProblem(file, row.line, "UPN", row.upn or "", reason)
+def _leavers(
+    roll: Roll, rows: Mapping[int, PupilRow], meant: Mapping[int, Pupil], today: date, is_expected: bool
+) -> tuple[Leaver, ...]:
+    """Who is not in the file, or stands in it as a leaver; of the expected those who were to have come by now."""
+    here = {pupil.id for key, pupil in meant.items() if not rows[key].has_left}
+    found = []
+    for pupil in roll.pupils:
+        is_due = pupil.status == "expected" and (
+            is_expected or (pupil.joined_on is not None and pupil.joined_on <= today)
+        )
+        if pupil.id not in here and (is_due or (pupil.status == "on_roll" and not is_expected)):
+            found.append(Leaver(pupil.id, pupil.full_name, pupil.class_name or "no class", is_due))
+    return tuple(found)
 
 
-def _changes(row: PupilRow, pupil: Pupil, roll: Roll) -> tuple[list[Change], bool]:
+def _question(
+    key: int, row: PupilRow, pupil: Pupil, roll: Roll, status: str, answers: Mapping[int, int]
+) -> Question:
+    """Is this the same child? With what the office needs to say so, and what a yes would change."""
+    facts = [f"born {pupil.date_of_birth:%d/%m/%Y}", pupil.status.replace("_", " ")]
+    facts.append(pupil.class_name or "no class")
+    facts.append(f"UPN {pupil.upn}" if pupil.upn else "no UPN")
+    if row.upn and pupil.upn:
+        reason = f"A child of this name and date of birth is on the roll with the UPN {pupil.upn}."
+    elif row.upn:
+        reason = f"A child of this name and date of birth has no UPN here; the file says {row.upn}."
+    else:
+        reason = "A child of this name and date of birth is known here, and the file gives no UPN."
+    changes, _ = _changes(row, pupil, roll, status)
+    who = f"{pupil.full_name}, {', '.join(facts)}"
+    return Question(key, row, pupil.id, who, reason, tuple(changes), answers.get(key))
+
+
+def _changes(row: PupilRow, pupil: Pupil, roll: Roll, status: str) -> tuple[list[Change], bool]:
     """What a row would change of its pupil, and whether contacts are among it."""
+    if row.has_left or (status == "expected" and pupil.status == "on_roll"):
+        return [], False
     changes = []
     for name, words in FIELDS.items():
         new, old = getattr(row, name), getattr(pupil, name)
         if new is not None and new != old:
             changes.append(Change(words, _said(old), _said(new)))
-    if pupil.status != "on_roll":
-        changes.append(Change("Status", pupil.status.replace("_", " "), "on roll"))
-    facts = roll.facts.get(pupil.id, {})
-    for kind, value in row.facts.items():
-        old_value = facts[kind].value if kind in facts else ""
-        if kind in row.dated_kinds:
-            if history_of(kind, roll.history.get(pupil.id, [])) != history_of(kind, row.spans):
-                changes.append(Change(FACT_WORDS[kind], old_value or "none", value or "no", is_group=True))
-        elif says_otherwise(old_value, value):
-            changes.append(Change(FACT_WORDS[kind], old_value or "none", value or "no", is_group=True))
+    if pupil.status != status:
+        changes.append(Change("Status", pupil.status.replace("_", " "), status.replace("_", " ")))
+    changes += _fact_changes(row, pupil, roll)
     old_contacts = roll.contacts.get(pupil.id, [])
     has_new_contacts = bool(row.contacts) and not _is_same(old_contacts, row.contacts)
     if has_new_contacts:
@@ -243,14 +225,18 @@ def _changes(row: PupilRow, pupil: Pupil, roll: Roll) -> tuple[list[Change], boo
     return changes, has_new_contacts
 
 
-def history_of(kind: str, told: Iterable[GroupFact | FactSpan]) -> set[tuple[str, date | None, date | None]]:
-    """A history as (value, first day, last day), to be compared."""
-    return {(one.value, one.starts_on, one.ends_on) for one in told if one.kind == kind}
-
-
-def says_otherwise(old: str, new: str) -> bool:
-    """Whether the file tells a fact differently; a plain yes never wipes out a category that is known."""
-    return new != old and not (new == "yes" and old)
+def _fact_changes(row: PupilRow, pupil: Pupil, roll: Roll) -> list[Change]:
+    """Group facts that the file tells differently; of a dated kind the history counts, not only today."""
+    facts, changes = roll.facts.get(pupil.id, {}), []
+    for kind in {**row.facts, **dict.fromkeys(sorted(row.dated_kinds))}:
+        old, value = (facts[kind].value if kind in facts else ""), row.facts.get(kind, "")
+        if kind in row.dated_kinds:
+            is_told = not align(kind, roll.history.get(pupil.id, []), row.spans).is_same
+        else:
+            is_told = says_otherwise(old, value)
+        if is_told:
+            changes.append(Change(FACT_WORDS[kind], old or "none", value or "no", is_group=True))
+    return changes
 
 
 def _is_same(old: list[Contact], told: tuple[ContactRow, ...]) -> bool:
@@ -282,8 +268,3 @@ def _said(value: object) -> str:
     if value is None:
         return ""
     return f"{value:%d/%m/%Y}" if isinstance(value, date) else str(value)
-
-
-def _class_words(row: PupilRow) -> str:
-    year = row.year_group or ""
-    return ", ".join(part for part in (row.class_name, f"year {year}" if year else "") if part) or "no class"

@@ -39,6 +39,10 @@ class ImportRefused(BookingError):
         super().__init__("\n".join(lines))
 
 
+class ColumnsUnknown(ImportRefused):
+    """A column that every pupil needs is not recognised; a person can say which it is."""
+
+
 def shown(text: str) -> str:
     """A value as it may stand in a message: signs that cannot be seen written out, and not too long."""
     seen = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text)

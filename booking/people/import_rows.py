@@ -11,8 +11,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from booking.people.import_headings import field_of, find_columns
-from booking.people.import_problems import ImportProblem, ImportRefused
+from booking.people.import_headings import MISSING, field_of, find_columns
+from booking.people.import_problems import ColumnsUnknown, ImportProblem, ImportRefused
 from booking.people.import_table import Row, Table, read_table
 from booking.people.import_values import (
     FACT_READERS,
@@ -112,7 +112,7 @@ def likeness(surname: str, forename: str, born: date) -> tuple[str, str, date]:
 def read_pupils(
     content: bytes, file: str, *, today: date, mapping: Mapping[str, str] | None = None
 ) -> PupilFile:
-    """Read and check every row of a CSV file; raises `ImportRefused` with all problems.
+    """Read and check every row of a CSV file; raises `ImportRefused` with all problems, `ColumnsUnknown` among them.
 
     `mapping` names the heading of a field where ours would be wrong, such as {"class_name": "House"}.
     """
@@ -120,7 +120,8 @@ def read_pupils(
     table = read_table(content, file, knows=lambda text: field_of(text) is not None or text.strip() in named)
     columns, problems = find_columns(table.headings, file=file, line=table.line, mapping=mapping)
     if problems:
-        raise ImportRefused(problems)
+        is_gap = all(problem.reason == MISSING for problem in problems)
+        raise ColumnsUnknown(problems) if is_gap else ImportRefused(problems)
     reader = _Reader(table, columns, today)
     rows = [row for row in map(reader.pupil, table.rows) if row is not None]
     problems = reader.problems + (_doubles(table, columns, rows) if not reader.problems else [])

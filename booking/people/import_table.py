@@ -8,12 +8,13 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from booking.people.import_problems import ImportProblem, ImportRefused
+from booking.people.import_problems import ColumnsUnknown, ImportProblem, ImportRefused
 
 SEPARATORS = (",", ";", "\t")
 HEADINGS_WITHIN = 10
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
+FEWEST_COLUMNS = 3
 
 OTHER_KINDS = (
     (b"PK\x03\x04", "This is an Excel workbook or a zip file. In Excel choose Save As, then CSV UTF-8."),
@@ -57,8 +58,27 @@ def read_table(content: bytes, file: str, *, knows: Callable[[str], bool]) -> Ta
             if known and (best is None or known > best[0]):
                 best = (known, separator, number)
     if best is None:
-        raise _refused(file, 1, "No headings that we know, such as UPN, Surname, Forename and DOB.")
+        reason = "No headings that we know, such as UPN, Surname, Forename and DOB."
+        raise ColumnsUnknown([ImportProblem(file, 1, "", "", reason)])
     return _table(text, file, separator=best[1], skip=best[2])
+
+
+def guess_headings(content: bytes, file: str, *, knows: Callable[[str], bool]) -> tuple[str, ...]:
+    """What seem to be the headings: the line with the most that we know, else the first of the fullest ones.
+
+    Raises `ImportRefused` when the file is no table at all.
+    """
+    text = _decode(content, file)
+    rank: tuple[int, int] = (0, 0)
+    found: tuple[str, ...] = ()
+    lines = [cells for separator in SEPARATORS for cells in _first_lines(text, separator)]
+    for cells in lines:
+        named = tuple(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+        if (better := (sum(knows(cell) for cell in named), len(named))) > rank:
+            rank, found = better, named
+    if not FEWEST_COLUMNS <= len(found) <= MOST_COLUMNS:
+        raise _refused(file, 1, f"This is no table of {FEWEST_COLUMNS} to {MOST_COLUMNS} columns.")
+    return found
 
 
 def _decode(content: bytes, file: str) -> str:

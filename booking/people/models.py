@@ -129,7 +129,10 @@ class FamilyAccount(Base):
 
 
 class Pupil(Base):
-    """A child on the roll, expected, left, or a visitor from a partner school."""
+    """A child on the roll, expected, left, or a visitor from a partner school.
+
+    `year_group` is that of today; of a child who is still to join, that of the day on which they do.
+    """
 
     __tablename__ = "pupil"
     __table_args__ = (

@@ -13,6 +13,8 @@ from booking.core.errors import BookingError, NotFound
 from booking.office.families import post_invitation
 from booking.people.invitations import AlreadyAUser, invite
 from booking.people.models import ROLES, Role, User
+from booking.people.sign_ins import end_all
+from booking.people.trusted_devices import end_trust
 
 GRANTS = {
     "sees_groups": "Sees group facts (head, SENCO)",
@@ -74,6 +76,9 @@ def change_user(
     for grant in GRANTS:
         setattr(user, grant, grant in grants)
     user.active = is_active
+    if not is_active:
+        end_all(user.id, why="switched_off", at=at)
+        end_trust(user.id, at=at)
     db.session.flush()
     record(
         "user_changed",

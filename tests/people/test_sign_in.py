@@ -14,8 +14,9 @@ from booking.core.settings import Settings
 from booking.office.starting import refuse_unsafe_start
 from booking.people.invitations import invite
 from booking.people.models import Contact, Guardianship
-from booking.people.sign_in import TooManyTries, WrongSignIn, check_sign_in
-from booking.people.views import safe_target
+from booking.people.limits import TooManyTries
+from booking.people.sign_in import WrongSignIn, check_sign_in
+from booking.people.sign_in_ways import safe_target
 from tests.browser import Browser
 from tests.builders import PASSWORD, a_pupil, a_user, save
 
@@ -82,7 +83,7 @@ def test_nobody_is_led_to_another_site(target: str) -> None:
 
 
 def test_one_is_led_to_where_one_wanted_to_go(app: Flask, browser: Browser) -> None:
-    user = a_user("parent", password=PASSWORD)
+    user = a_user("parent", password=PASSWORD, is_demo=True)
     data = {"email": user.email, "password": PASSWORD, "next": "/bookings"}
     assert browser.post("people.sign_in", data).location == "/bookings"
 

@@ -13,8 +13,8 @@ from booking.core.errors import SettingsError
 from booking.core.settings import Settings
 from booking.office.starting import refuse_unsafe_start
 from booking.people.invitations import invite
-from booking.people.models import Contact, Guardianship
 from booking.people.limits import TooManyTries
+from booking.people.models import Contact, Guardianship
 from booking.people.sign_in import WrongSignIn, check_sign_in
 from booking.people.sign_in_ways import safe_target
 from tests.browser import Browser

@@ -12,6 +12,7 @@ from booking.core.db import unit_of_work
 from booking.core.errors import SettingsError
 from booking.core.settings import Settings
 from booking.office.starting import refuse_unsafe_start
+from booking.people import sign_in
 from booking.people.invitations import invite
 from booking.people.limits import TooManyTries
 from booking.people.models import Contact, Guardianship
@@ -40,6 +41,21 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_words(
     page = browser.post("people.sign_in", {"email": email, "password": password}, expect=422)
     assert "do not match" in page.text
     assert page.field("email") == email
+
+
+def test_an_unknown_address_costs_as_much_as_a_wrong_password(
+    app: Flask, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_user("parent", password=PASSWORD, email="zoe@families.example")
+    a_user("parent", email="nopassword@families.example")
+    checks: list[str] = []
+    real = sign_in.verify_password
+    monkeypatch.setattr(sign_in, "verify_password", lambda *given: checks.append(given[1]) or real(*given))
+    for email in ("zoe@families.example", "nobody@families.example", "nopassword@families.example"):
+        checks.clear()
+        with pytest.raises(WrongSignIn):
+            _try(email, "wrong", at)
+        assert [kept[:30] for kept in checks] == ["$argon2id$v=19$m=19456,t=2,p=1"]
 
 
 def test_guessing_is_stopped_after_five_tries_but_not_from_elsewhere(app: Flask, at: datetime) -> None:

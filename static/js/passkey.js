@@ -31,30 +31,47 @@ function answer(credential) {
   });
 }
 
-async function ask(form) {
-  const asked = await fetch(form.dataset.options, {
-    method: "POST",
-    headers: { "X-CSRFToken": form.elements.csrf_token.value },
-  });
+async function ask(box) {
+  const token = box.querySelector("[name=csrf_token]").value;
+  const asked = await fetch(box.dataset.options, { method: "POST", headers: { "X-CSRFToken": token } });
   if (!asked.ok || asked.redirected) throw new Error("no challenge");
-  const wanted = options(form.dataset.passkey, await asked.json());
-  const made = await navigator.credentials[form.dataset.passkey](wanted);
-  form.elements.answer.value = answer(made);
+  const wanted = options(box.dataset.passkey, await asked.json());
+  return answer(await navigator.credentials[box.dataset.passkey](wanted));
 }
 
-for (const form of window.PublicKeyCredential ? document.querySelectorAll("form[data-passkey]") : []) {
-  const problem = form.querySelector("[data-passkey-problem]");
-  form.hidden = false;
-  form.addEventListener("submit", (event) => {
-    if (form.elements.answer.value) return;
-    event.preventDefault();
+function send(box, said) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = box.dataset.action;
+  form.hidden = true;
+  const fields = [...box.querySelectorAll("input")].filter((one) => one.type !== "checkbox" || one.checked);
+  for (const [name, value] of [...fields.map((one) => [one.name, one.value]), ["answer", said]]) {
+    const field = document.createElement("input");
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+for (const box of window.PublicKeyCredential ? document.querySelectorAll("[data-passkey]") : []) {
+  const problem = box.querySelector("[data-passkey-problem]");
+  const button = box.querySelector("button");
+  box.hidden = false;
+  button.addEventListener("click", () => {
     problem.hidden = true;
-    ask(form).then(
-      () => form.submit(),
+    button.disabled = true;
+    ask(box).then(
+      (said) => send(box, said),
       () => {
         problem.textContent = "That did not work. Nothing was changed. Try again, or use your password.";
         problem.hidden = false;
+        button.disabled = false;
       },
     );
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.type === "text") button.click();
   });
 }

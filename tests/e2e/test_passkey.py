@@ -75,7 +75,7 @@ def test_a_parent_makes_a_passkey_and_signs_in_with_it_alone(parent: Visitor) ->
     parent.press("Sign out", exact=True)
     parent.context.clear_cookies()
     parent.go("/login")
-    parent.page.get_by_role("button", name="Sign in with a passkey").click()
+    parent.page.get_by_role("button", name="Use a passkey").click()
     parent.page.wait_for_url("**/book")
     parent.look()
     assert device.credentials()[0]["signCount"] == credential["signCount"] + 1
@@ -89,7 +89,7 @@ def test_a_passkey_that_nobody_unlocked_is_refused(parent: Visitor) -> None:
     parent.context.clear_cookies()
     device.unlocks(False)
     parent.go("/login")
-    parent.page.get_by_role("button", name="Sign in with a passkey").click()
+    parent.page.get_by_role("button", name="Use a passkey").click()
     parent.page.get_by_text("That did not work.").wait_for()
     assert parent.page.url.endswith("/login")
     parent.go("/your-sign-in")
@@ -124,7 +124,7 @@ def test_without_javascript_the_password_form_does_it_all(
     account = school.accounts("parent")[6]
     plain = visit(chromium, school, pictures, java_script_enabled=False)
     plain.go("/login")
-    assert not plain.page.get_by_role("button", name="Sign in with a passkey").is_visible()
+    assert not plain.page.get_by_role("button", name="Use a passkey").is_visible()
     plain.sign_in(account["email"], account["password"])
     plain.go("/your-sign-in")
     plain.context.close()

@@ -225,12 +225,12 @@ def test_the_same_passkey_is_not_kept_twice(app: Flask, key: SoftAuthenticator) 
     assert [one.name for one in passkeys()] == ["Passkey"]
 
 
-def test_the_password_form_is_on_the_page_whether_or_not_the_script_runs(browser: Browser) -> None:
+def test_the_password_form_is_the_only_one_until_the_script_runs(browser: Browser) -> None:
     page = browser.get("people.sign_in")
-    forms = page.all(".//form")
-    passkey = next(form for form in forms if form.get("data-passkey") == "get")
-    assert passkey.get("hidden") is not None
-    assert [form for form in forms if form.findall(".//input[@type='password']") and not form.get("hidden")]
+    assert [form.get("action") for form in page.all(".//form")] == [None]
+    (box,) = page.all(".//*[@data-passkey='get']")
+    assert box.get("hidden") is not None
+    assert page.html.index("data-passkey") < page.html.index('type="password"')
 
 
 def test_a_passkey_is_two_factors_so_staff_get_in_without_a_code(app: Flask, key: SoftAuthenticator) -> None:

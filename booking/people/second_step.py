@@ -19,6 +19,7 @@ from booking.people.one_time import tell
 from booking.people.passkeys import has_passkey, passkeys_of
 from booking.people.sign_in_models import CodeApp, Passkey, RecoveryCode
 from booking.people.sign_ins import end_all, must_be_strong
+from booking.people.tablets import forget_pins
 from booking.people.trusted_devices import end_trust
 
 
@@ -89,6 +90,7 @@ def forget_factors(user: User, *, at: datetime, by: int) -> None:
     """
     for model in (Passkey, CodeApp, RecoveryCode):
         db.session.execute(delete(model).where(model.user_id == user.id))
+    forget_pins(user.id)
     end_all(user.id, why="factors_forgotten", at=at)
     end_trust(user.id, at=at)
     audit.record("factors_forgotten", "user", user.id, at=at, user_id=by)

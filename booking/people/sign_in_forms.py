@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, EmailField, HiddenField, PasswordField, StringField
-from wtforms.validators import Email, InputRequired, Length
+from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, StringField
+from wtforms.validators import DataRequired, Email, InputRequired, Length
 
 from booking.people.passkeys import LONGEST_ANSWER
 from booking.web.forms import BaseForm
@@ -40,7 +40,7 @@ class NameForm(BaseForm):
 
     name = StringField(
         "Name",
-        [InputRequired("Enter a name."), Length(max=60, message="Use at most 60 characters.")],
+        [DataRequired("Enter a name."), Length(max=60, message="Use at most 60 characters.")],
         render_kw={"autocomplete": "off"},
     )
 
@@ -121,4 +121,25 @@ class NewEmailForm(BaseForm):
             Email("Enter an e-mail address, like name@example.com."),
         ],
         render_kw={"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+PIN = {"autocomplete": "off", "inputmode": "numeric", "maxlength": "6"}
+
+
+class PinForm(BaseForm):
+    """A name from the tablet's list, and the six figures."""
+
+    who = RadioField("Your name", validate_choice=True)
+    pin = PasswordField("Your PIN", [InputRequired("Enter your PIN.")], render_kw=PIN)
+
+
+class NewPinForm(BaseForm):
+    """Six figures for this tablet alone."""
+
+    pin = PasswordField(
+        "New PIN",
+        [InputRequired("Enter six figures.")],
+        description="Six figures, no pattern.",
+        render_kw=PIN,
     )

@@ -21,7 +21,8 @@ class SignIn(Base):
     """One person at one browser; the browser holds only the token, of which the digest stands here.
 
     `stage` says what is still missing: `whole` is signed in, `code` and `letter` wait for a second step, `set_up` for
-    a first passkey or code app. `is_strong` means two factors were shown; `proved_at` is the last fresh proof.
+    a first passkey or code app. `is_strong` means two factors were shown; `proved_at` is the last fresh proof. A sign-in
+    by PIN names its tablet.
     """
 
     __tablename__ = "sign_in"
@@ -38,6 +39,7 @@ class SignIn(Base):
     how: Mapped[str] = mapped_column(String(10))
     is_strong: Mapped[bool] = mapped_column(default=False)
     device: Mapped[str] = mapped_column(String(80))
+    tablet_id: Mapped[int | None] = mapped_column(ForeignKey("register_device.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     proved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -20,6 +20,7 @@ from booking.people.sign_in_forms import ButtonForm, PasskeyAnswerForm, StepForm
 from booking.people.sign_in_models import SignIn
 from booking.people.sign_in_ways import STEPS, begin, home_of, safe_target, takes_demo, this_site
 from booking.people.sign_ins import end, works_here
+from booking.people.tablet_views import this_tablet
 from booking.people.trusted_devices import trusted_until
 from booking.web.audience import for_anyone
 
@@ -36,6 +37,8 @@ def sign_in() -> ResponseReturnValue:
         row = half_signed_in()
         if row is not None and row.stage in STEPS:
             return redirect(url_for(STEPS[row.stage]))
+        if "full" not in request.args and this_tablet() is not None:
+            return redirect(url_for("people.tablet"))
     form = SignInForm(next=wanted)
     problem, status = None, 200
     if form.validate_on_submit():
@@ -182,4 +185,4 @@ def sign_out() -> ResponseReturnValue:
             end(sign_in_id, why="signed_out", at=clock.now(), of_user=user_id)
     let_go()
     flash("You are signed out.")
-    return redirect(url_for("bookings.offer"))
+    return redirect(url_for("people.tablet" if this_tablet() is not None else "bookings.offer"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from booking.people.sign_in_browser import (
 )
 from booking.people.sign_in_models import SignIn
 from booking.people.sign_ins import TRUST_LASTS, end, start, works_here
+from booking.people.tablet_models import RegisterDevice
 from booking.people.trusted_devices import trust, trusted_until
 from booking.web.fresh_proof import needs_fresh_proof
 
@@ -73,6 +75,8 @@ def begin(
     is_strong: bool = False,
     is_own_device: bool = False,
     target: str | None = None,
+    ends_by: datetime | None = None,
+    tablet: RegisterDevice | None = None,
 ) -> Response:
     """Begin a sign-in under a new token (whatever the browser held before ends), and lead on from it."""
     at, before, device_token = clock.now(), present(), None
@@ -88,9 +92,11 @@ def begin(
             user,
             how=how,
             stage=stage,
-            device=this_device(),
+            device=tablet.name if tablet else this_device(),
+            tablet_id=tablet.id if tablet else None,
             at=at,
             is_strong=is_strong,
+            ends_by=ends_by,
             trusted_until=until if stage == "whole" else None,
         )
         if stage == "letter":

@@ -75,6 +75,7 @@ def start(
     is_strong: bool = False,
     trusted_until: datetime | None = None,
     ends_by: datetime | None = None,
+    tablet_id: int | None = None,
 ) -> tuple[SignIn, str]:
     """Begin a sign-in; gives its row and its token. `stage` is `whole`, or what is still missing."""
     token = secrets.token_urlsafe(16)
@@ -88,6 +89,7 @@ def start(
         how=how,
         is_strong=is_strong,
         device=device,
+        tablet_id=tablet_id,
         created_at=at,
         last_seen_at=at,
         proved_at=at,

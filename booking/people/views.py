@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from booking.core import clock
 from booking.core.db import unit_of_work
-from booking.people import factor_views, forgotten_views, sign_in_views, your_sign_in_views
+from booking.people import factor_views, forgotten_views, sign_in_views, tablet_views, your_sign_in_views
 from booking.people.dates import NotADate, parse_date
 from booking.people.forms import InvitationForm
 from booking.people.invitations import (
@@ -92,6 +92,8 @@ ADDRESSES = (
     ("/your-sign-in/recovery-codes", factor_views.recovery_codes, FORM),
     ("/prove", your_sign_in_views.prove, FORM),
     ("/prove/ask", your_sign_in_views.proof_options, PRESS),
+    ("/tablet", tablet_views.tablet, FORM),
+    ("/tablet/pin", tablet_views.your_pin, FORM),
 )
 for address, view, methods in ADDRESSES:
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -28,6 +28,8 @@ from booking.people.sign_in_forms import (
 from booking.people.sign_in_views import PASSKEY, check_passkey_answer
 from booking.people.sign_in_ways import home_of, safe_target, this_site
 from booking.people.sign_ins import end, end_all, live_sign_ins, must_be_strong, note_proof, works_here
+from booking.people.tablet_views import this_tablet
+from booking.people.tablets import AT_THE_DOOR
 from booking.people.trusted_devices import end_trust, trusted_devices
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
@@ -61,6 +63,7 @@ def your_sign_in() -> ResponseReturnValue:
         codes_left=recovery.codes_left(user.id),
         is_staff=works_here(user),
         needs_two=must_be_strong(user),
+        tablet=this_tablet() if user.role_names & AT_THE_DOOR else None,
         form=NewPasskeyForm(formdata=None),
     )
 

@@ -65,6 +65,8 @@ ROUTES: dict[str, Route] = {
     "people.recovery_codes": only(*EVERYBODY),
     "people.prove": only(*EVERYBODY),
     "people.proof_options": only(*EVERYBODY),
+    "people.tablet": anyone(),
+    "people.your_pin": only("staff", "manager"),
     "people.join": anyone(),
     "bookings.offer": anyone(),
     "bookings.book": only("parent"),
@@ -154,4 +156,9 @@ ROUTES: dict[str, Route] = {
     "office.users": only("manager", "admin"),
     "office.invite_somebody": only("manager", "admin"),
     "office.user": only("manager", "admin"),
+    "office.forget_keys": only("manager", "admin"),
+    "office.tablets": only("manager"),
+    "office.end_tablet": only("manager"),
+    "office.day_passes": only("manager"),
+    "office.end_day_pass": only("manager"),
 }

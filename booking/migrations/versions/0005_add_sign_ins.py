@@ -134,37 +134,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_digest", name=op.f("uq_register_device_token_digest")),
     )
     op.create_table(
-        "sign_in",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("token_digest", sa.String(length=64), nullable=False),
-        sa.Column("stage", sa.String(length=8), nullable=False),
-        sa.Column("how", sa.String(length=10), nullable=False),
-        sa.Column("is_strong", sa.Boolean(), nullable=False),
-        sa.Column("device", sa.String(length=80), nullable=False),
-        sa.Column("created_at", AT, nullable=False),
-        sa.Column("last_seen_at", AT, nullable=False),
-        sa.Column("proved_at", AT, nullable=False),
-        sa.Column("expires_at", AT, nullable=False),
-        sa.Column("trusted_until", AT, nullable=True),
-        sa.Column("ended_at", AT, nullable=True),
-        sa.Column("ended_why", sa.String(length=20), nullable=True),
-        sa.CheckConstraint(
-            "how IN ('password', 'passkey', 'code', 'letter', 'recovery', 'link', 'pin')",
-            name=op.f("ck_sign_in_how_known"),
-        ),
-        sa.CheckConstraint(
-            "stage IN ('whole', 'code', 'letter', 'set_up')", name=op.f("ck_sign_in_stage_known")
-        ),
-        sa.CheckConstraint("created_at <= expires_at", name=op.f("ck_sign_in_ends_after_start")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_sign_in_user_id_user_account"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
-        sa.UniqueConstraint("token_digest", name=op.f("uq_sign_in_token_digest")),
-    )
-    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
-    op.create_table(
         "trusted_device",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -184,42 +153,41 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_trusted_device_user_id"), "trusted_device", ["user_id"], unique=False)
     op.create_table(
-        "one_time_secret",
+        "sign_in",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("purpose", sa.String(length=10), nullable=False),
-        sa.Column("token_digest", sa.String(length=64), nullable=True),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("sign_in_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("stage", sa.String(length=8), nullable=False),
+        sa.Column("how", sa.String(length=10), nullable=False),
+        sa.Column("is_strong", sa.Boolean(), nullable=False),
+        sa.Column("device", sa.String(length=80), nullable=False),
+        sa.Column("tablet_id", sa.Integer(), nullable=True),
         sa.Column("created_at", AT, nullable=False),
+        sa.Column("last_seen_at", AT, nullable=False),
+        sa.Column("proved_at", AT, nullable=False),
         sa.Column("expires_at", AT, nullable=False),
-        sa.Column("used_at", AT, nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("row_key", sa.String(length=32), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("trusted_until", AT, nullable=True),
+        sa.Column("ended_at", AT, nullable=True),
+        sa.Column("ended_why", sa.String(length=20), nullable=True),
         sa.CheckConstraint(
-            "purpose IN ('new_device', 'reset', 'email')", name=op.f("ck_one_time_secret_purpose_known")
+            "how IN ('password', 'passkey', 'code', 'letter', 'recovery', 'link', 'pin')",
+            name=op.f("ck_sign_in_how_known"),
         ),
-        sa.CheckConstraint("tries >= 0 AND tries <= 5", name=op.f("ck_one_time_secret_at_most_five_tries")),
+        sa.CheckConstraint(
+            "stage IN ('whole', 'code', 'letter', 'set_up')", name=op.f("ck_sign_in_stage_known")
+        ),
+        sa.CheckConstraint("created_at <= expires_at", name=op.f("ck_sign_in_ends_after_start")),
         sa.ForeignKeyConstraint(
-            ["sign_in_id"],
-            ["sign_in.id"],
-            name=op.f("fk_one_time_secret_sign_in_id_sign_in"),
-            ondelete="CASCADE",
+            ["tablet_id"], ["register_device.id"], name=op.f("fk_sign_in_tablet_id_register_device")
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user_account.id"],
-            name=op.f("fk_one_time_secret_user_id_user_account"),
-            ondelete="CASCADE",
+            ["user_id"], ["user_account.id"], name=op.f("fk_sign_in_user_id_user_account"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_secret")),
-        sa.UniqueConstraint("row_key", name=op.f("uq_one_time_secret_row_key")),
-        sa.UniqueConstraint("token_digest", name=op.f("uq_one_time_secret_token_digest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_sign_in_token_digest")),
     )
-    op.create_index(op.f("ix_one_time_secret_email"), "one_time_secret", ["email"], unique=False)
-    op.create_index(op.f("ix_one_time_secret_sign_in_id"), "one_time_secret", ["sign_in_id"], unique=False)
-    op.create_index(op.f("ix_one_time_secret_user_id"), "one_time_secret", ["user_id"], unique=False)
+    op.create_index(op.f("ix_sign_in_tablet_id"), "sign_in", ["tablet_id"], unique=False)
+    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
     op.create_table(
         "staff_pin",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -261,23 +229,61 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day_pass_id", "session_id", name=op.f("pk_day_pass_session")),
     )
     op.create_index(op.f("ix_day_pass_session_session_id"), "day_pass_session", ["session_id"], unique=False)
+    op.create_table(
+        "one_time_secret",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("sign_in_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", AT, nullable=False),
+        sa.Column("expires_at", AT, nullable=False),
+        sa.Column("used_at", AT, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("row_key", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('new_device', 'reset', 'email')", name=op.f("ck_one_time_secret_purpose_known")
+        ),
+        sa.CheckConstraint("tries >= 0 AND tries <= 5", name=op.f("ck_one_time_secret_at_most_five_tries")),
+        sa.ForeignKeyConstraint(
+            ["sign_in_id"],
+            ["sign_in.id"],
+            name=op.f("fk_one_time_secret_sign_in_id_sign_in"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+            name=op.f("fk_one_time_secret_user_id_user_account"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_secret")),
+        sa.UniqueConstraint("row_key", name=op.f("uq_one_time_secret_row_key")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_one_time_secret_token_digest")),
+    )
+    op.create_index(op.f("ix_one_time_secret_email"), "one_time_secret", ["email"], unique=False)
+    op.create_index(op.f("ix_one_time_secret_sign_in_id"), "one_time_secret", ["sign_in_id"], unique=False)
+    op.create_index(op.f("ix_one_time_secret_user_id"), "one_time_secret", ["user_id"], unique=False)
     op.create_index("ix_sign_in_attempt_address_at", "sign_in_attempt", ["address", "at"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("ix_sign_in_attempt_address_at", table_name="sign_in_attempt")
-    op.drop_index(op.f("ix_day_pass_session_session_id"), table_name="day_pass_session")
-    op.drop_table("day_pass_session")
-    op.drop_index(op.f("ix_staff_pin_user_id"), table_name="staff_pin")
-    op.drop_table("staff_pin")
     op.drop_index(op.f("ix_one_time_secret_user_id"), table_name="one_time_secret")
     op.drop_index(op.f("ix_one_time_secret_sign_in_id"), table_name="one_time_secret")
     op.drop_index(op.f("ix_one_time_secret_email"), table_name="one_time_secret")
     op.drop_table("one_time_secret")
+    op.drop_index(op.f("ix_day_pass_session_session_id"), table_name="day_pass_session")
+    op.drop_table("day_pass_session")
+    op.drop_index(op.f("ix_staff_pin_user_id"), table_name="staff_pin")
+    op.drop_table("staff_pin")
+    op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in")
+    op.drop_index(op.f("ix_sign_in_tablet_id"), table_name="sign_in")
+    op.drop_table("sign_in")
     op.drop_index(op.f("ix_trusted_device_user_id"), table_name="trusted_device")
     op.drop_table("trusted_device")
-    op.drop_index(op.f("ix_sign_in_user_id"), table_name="sign_in")
-    op.drop_table("sign_in")
     op.drop_table("register_device")
     op.drop_table("recovery_code")
     op.drop_index(op.f("ix_passkey_challenge_expires_at"), table_name="passkey_challenge")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from booking.core import clock
 from booking.core.db import unit_of_work
-from booking.core.errors import NotFound
 from booking.people.sign_in import fits, hashed
 from booking.people.sign_in_browser import set_long_cookie
 from booking.people.sign_in_forms import NewPinForm, PinForm
@@ -48,10 +47,10 @@ def become_tablet(response: Response, token: str) -> None:
 
 @for_anyone
 def tablet() -> ResponseReturnValue:
-    """Choose your name and type your PIN; on any other device there is nothing here."""
+    """Choose your name and type your PIN; any other device is led to the full sign-in."""
     device, at = this_tablet(), clock.now()
     if device is None:
-        raise NotFound
+        return redirect(url_for("people.sign_in"))
     people = {one.key: one for one in people_on(device, at=at)}
     form, problem = PinForm(), None
     form.who.choices = [(one.key, one.name) for one in people.values()]
@@ -82,7 +81,8 @@ def your_pin() -> ResponseReturnValue:
     """Set your PIN for this tablet, after a full sign-in on it."""
     device = this_tablet()
     if device is None:
-        raise NotFound
+        flash("This is no register tablet. The office makes one, on the tablet itself.")
+        return redirect(url_for("people.your_sign_in"))
     form, problem = NewPinForm(), None
     if form.validate_on_submit():
         try:

@@ -83,7 +83,7 @@ def refuse_last(user: User, *, without_passkey: int | None = None, without_app: 
         raise LastFactor
 
 
-def forget_factors(user: User, *, at: datetime, by: int) -> None:
+def forget_factors(user: User, *, at: datetime, by: int | None) -> None:
     """Take all passkeys and codes of somebody who lost them away, end every sign-in, and tell them by letter.
 
     The next sign-in asks for the password, then a code by letter, then a new passkey or code app.

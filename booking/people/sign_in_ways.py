@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from booking.core import clock
 from booking.core.db import unit_of_work
+from booking.people.limits import account_digest, note_try
 from booking.people.models import ROLES, User
 from booking.people.one_time import send_code
 from booking.people.passkeys import Site, site_of
@@ -99,6 +100,9 @@ def begin(
             ends_by=ends_by,
             trusted_until=until if stage == "whole" else None,
         )
+        if how == "password":
+            digest = account_digest(user.email)
+            note_try(digest, address=request.remote_addr or "", at=at, succeeded=True)
         if stage == "letter":
             send_code(row, at=at)
         keeps = row.trusted_until is not None

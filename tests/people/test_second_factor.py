@@ -16,6 +16,7 @@ from booking.people.code_apps import code_at
 from booking.people.invitations import invite
 from booking.people.models import User
 from booking.people.sign_in_models import CodeApp, RecoveryCode
+from booking.people.sign_in_sweep import forget_old_sign_ins
 from booking.people.sign_ins import start
 from tests.browser import Browser, Page, forget
 from tests.builders import AT, PASSWORD, a_school, a_user
@@ -261,3 +262,36 @@ def test_the_code_stands_nowhere_in_clear(app: Flask) -> None:
     user, browser = a_user("parent", password=PASSWORD), Browser(app)
     enter(browser, user)
     assert set(letters("sign_in_code")[0].context) == {"secret_id"}
+
+
+def test_lost_keys_are_taken_away_by_another_and_set_up_afresh_after_a_letter(
+    app: Flask, manager: User
+) -> None:
+    a_code_app(manager, AT)
+    mine = Browser(app).sign_in(manager)
+    mine.post("office.forget_keys", user_id=manager.id)
+    assert "cannot change your own" in mine.get("office.user", user_id=manager.id).text
+    assert db.session.query(CodeApp).count() == 1
+    Browser(app).sign_in(a_user("admin")).post("office.forget_keys", user_id=manager.id)
+    mine.get("office.home", expect=302)
+    browser = Browser(app)
+    assert enter(browser, manager).location == "/login/code"
+    assert code(browser, last_secret("new_device")).location == "/login/set-up"
+    assert [letter.context["what"] for letter in letters("sign_in_changed")] == ["factors_forgotten"]
+
+
+def test_what_is_over_is_forgotten_and_what_lives_stays(app: Flask) -> None:
+    user, browser = a_user("parent", password=PASSWORD), Browser(app)
+    enter(browser, user)
+    Browser(app).sign_in(user)
+    with unit_of_work():
+        assert not any(forget_old_sign_ins(AT + timedelta(hours=1)).values())
+    with unit_of_work():
+        found = forget_old_sign_ins(AT + timedelta(days=92))
+    assert found == {
+        "passkey_challenge": 0,
+        "one_time_secret": 1,
+        "sign_in_attempt": 1,
+        "trusted_device": 0,
+        "sign_in": 2,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
-from booking.office.fields import TicksField
+from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
 

@@ -95,3 +95,26 @@ def test_ones_own_passkey_proves_and_nobody_elses(app: Flask) -> None:
 def test_nobody_is_led_to_another_site_after_proving(stale: Browser) -> None:
     done = stale.post("people.prove", {"password": PASSWORD}, next="//evil.example")
     assert done.location == "/book"
+
+
+def test_the_weighty_pages_all_ask_for_it(app: Flask) -> None:
+    asking = {name for name, view in app.view_functions.items() if hasattr(view, "needs_fresh_proof")}
+    assert asking >= {
+        "people.your_password",
+        "people.your_email",
+        "people.new_passkey_options",
+        "people.add_passkey",
+        "people.rename_passkey",
+        "people.remove_passkey",
+        "people.begin_code_app",
+        "people.code_app",
+        "people.remove_code_app",
+        "people.recovery_codes",
+        "people.your_pin",
+        "office.tablets",
+        "office.end_tablet",
+        "office.forget_keys",
+        "office.restrict",
+        "office.restriction",
+        "office.confirm_restricting",
+    }

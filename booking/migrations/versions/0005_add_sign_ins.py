@@ -1,13 +1,13 @@
 """Add sign-ins, trusted devices, passkeys, code apps, recovery codes, one-time letters, tablets, PINs and day passes.
 
-Revision: 0005_add_sign_ins; follows 0003_seal_private_words.
+Revision: 0005_add_sign_ins; follows 0004_add_care_statements.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_add_sign_ins"
-down_revision = "0003_seal_private_words"
+down_revision = "0004_add_care_statements"
 branch_labels = None
 depends_on = None
 AT = sa.DateTime(timezone=True)

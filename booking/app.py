@@ -27,6 +27,7 @@ from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
 from booking.people.models import Role, School, User
+from booking.people.sign_in_browser import watch_sign_ins
 from booking.registers import views as registers_views
 from booking.web import views as web_views
 from booking.web.addresses import DateConverter
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     protect(app, settings)
+    watch_sign_ins(app)
     handle_errors(app)
     register_filters(app)
     _register_rooms(app)
@@ -94,7 +96,8 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": settings.is_https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=1),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": 21 * 1024 * 1024,
         "SEND_FILE_MAX_AGE_DEFAULT": 86400,
         "WTF_CSRF_TIME_LIMIT": 12 * 3600,

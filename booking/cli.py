@@ -31,6 +31,8 @@ from booking.payments.gateway import gateway_of
 from booking.payments.reconciliation import reconcile
 from booking.people.invitations import invite
 from booking.people.models import ROLES
+from booking.people.second_step import forget_factors
+from booking.people.sign_in import find_user
 from booking.registers.printing import print_registers
 
 A_DAY = click.DateTime(["%Y-%m-%d"])
@@ -213,6 +215,18 @@ def create_user(email: str, role: str, name: str | None) -> None:
     with unit_of_work():
         token = invite(email, role, at=clock.now(), by_user_id=None, name=name)
     click.echo(f"{settings().base_url}/join/{token}")
+
+
+@user.command("forget-keys")
+@click.argument("email")
+def forget_keys(email: str) -> None:
+    """Take passkeys and codes of EMAIL away when nobody else can; the next sign-in sets up new ones."""
+    found = find_user(email)
+    if found is None:
+        raise BookingError(f"Nobody signs in with “{email}”. Nothing was changed.")
+    with unit_of_work():
+        forget_factors(found, at=clock.now(), by=None)
+    click.echo(f"{email} sets up new keys at the next sign-in; a letter says so")
 
 
 def main() -> None:

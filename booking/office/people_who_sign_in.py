@@ -11,8 +11,12 @@ from booking.core.audit import record
 from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
 from booking.office.families import post_invitation
+from booking.people.day_passes import NO_ADDRESS
 from booking.people.invitations import AlreadyAUser, invite
 from booking.people.models import ROLES, Role, User
+from booking.people.second_step import forget_factors
+from booking.people.sign_ins import end_all
+from booking.people.trusted_devices import end_trust
 
 GRANTS = {
     "sees_groups": "Sees group facts (head, SENCO)",
@@ -31,7 +35,9 @@ class NotYourOwn(BookingError):
 
 def find_users(wanted: str = "", role: str = "") -> list[User]:
     """Users by letters of name or address; without any, those who hold more than the parent's role."""
-    query = select(User).order_by(User.name, User.id).limit(MOST_SHOWN)
+    query = (
+        select(User).where(~User.email.endswith(NO_ADDRESS)).order_by(User.name, User.id).limit(MOST_SHOWN)
+    )
     if wanted:
         like = f"%{wanted.replace('%', '')}%"
         query = query.where(or_(User.name.ilike(like), User.email.ilike(like)))
@@ -74,6 +80,9 @@ def change_user(
     for grant in GRANTS:
         setattr(user, grant, grant in grants)
     user.active = is_active
+    if not is_active:
+        end_all(user.id, why="switched_off", at=at)
+        end_trust(user.id, at=at)
     db.session.flush()
     record(
         "user_changed",
@@ -86,6 +95,17 @@ def change_user(
         is_active=is_active,
     )
     return user
+
+
+def forget_keys_of(user_id: int, *, at: datetime, by: int) -> str:
+    """Take away passkeys, codes and PINs of somebody else who lost them, and give the name; the letter tells them."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound
+    if user_id == by:
+        raise NotYourOwn
+    forget_factors(user, at=at, by=by)
+    return user.name
 
 
 def invite_user(email: str, name: str, role: str, *, base_url: str, at: datetime, by: int) -> str:

@@ -24,6 +24,7 @@ from booking.people.restricting import (
 from booking.people.restrictions import KINDS, Restriction
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
+from booking.web.fresh_proof import needs_fresh_proof
 from booking.web.seen import note_seen
 
 
@@ -45,6 +46,7 @@ def restrictions() -> ResponseReturnValue:
 
 
 @for_roles("manager")
+@needs_fresh_proof()
 def restrict(pupil_id: int) -> ResponseReturnValue:
     """Write down a restriction about one adult and this child; it waits for a second person's yes."""
     pupil = db.session.get(Pupil, pupil_id)
@@ -78,6 +80,7 @@ def restrict(pupil_id: int) -> ResponseReturnValue:
 
 
 @for_roles("manager")
+@needs_fresh_proof()
 def restriction(restriction_id: int) -> ResponseReturnValue:
     """One restriction with its evidence, and the next step that it waits for."""
     found = db.session.get(Restriction, restriction_id)
@@ -109,6 +112,7 @@ def restriction(restriction_id: int) -> ResponseReturnValue:
 
 
 @for_roles("manager", grant="approves")
+@needs_fresh_proof()
 def confirm_restricting(restriction_id: int) -> ResponseReturnValue:
     """The second person's yes: to putting it in force, or to lifting it."""
     found, at = db.session.get(Restriction, restriction_id), clock.now()

@@ -10,11 +10,20 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.office.forms import InviteForm, UserForm
-from booking.office.people_who_sign_in import GRANTS, change_user, count_by_role, find_users, invite_user
+from booking.office.people_who_sign_in import (
+    GRANTS,
+    change_user,
+    count_by_role,
+    find_users,
+    forget_keys_of,
+    invite_user,
+)
 from booking.people.invitations import AlreadyAUser
 from booking.people.models import ROLES, User
+from booking.people.second_step import has_factor
 from booking.web.audience import for_roles
-from booking.web.form_pages import answer_form
+from booking.web.form_pages import answer_form, answer_press
+from booking.web.fresh_proof import needs_fresh_proof
 
 
 @for_roles("manager", "admin")
@@ -57,7 +66,25 @@ def user(user_id: int) -> ResponseReturnValue:
         )
         return f"{found.name} is saved."
 
-    return answer_form(form, save, template="office/user.html", done=url_for("office.users"), user=found)
+    return answer_form(
+        form,
+        save,
+        template="office/user.html",
+        done=url_for("office.users"),
+        user=found,
+        has_keys=has_factor(user_id),
+    )
+
+
+@for_roles("manager", "admin")
+@needs_fresh_proof()
+def forget_keys(user_id: int) -> ResponseReturnValue:
+    """Take passkeys and codes of somebody who lost them away; they set up new ones at the next sign-in."""
+
+    def act() -> str:
+        return f"The passkeys and codes of {forget_keys_of(user_id, at=clock.now(), by=current_user.id)} are gone."
+
+    return answer_press(act, done=url_for("office.user", user_id=user_id))
 
 
 @for_roles("manager", "admin")

@@ -18,6 +18,7 @@ from booking.office import (
     restriction_views,
     roll_over_views,
     run_views,
+    tablet_views,
     user_views,
 )
 from booking.office.worries import failed_messages, worries
@@ -93,6 +94,11 @@ ADDRESSES = (
     ("/users", user_views.users, SHOW),
     ("/users/invite", user_views.invite_somebody, FORM),
     ("/users/<int:user_id>", user_views.user, FORM),
+    ("/users/<int:user_id>/forget-keys", user_views.forget_keys, PRESS),
+    ("/tablets", tablet_views.tablets, FORM),
+    ("/tablets/<int:device_id>/end", tablet_views.end_tablet, PRESS),
+    ("/day-passes", tablet_views.day_passes, FORM),
+    ("/day-passes/<int:pass_id>/end", tablet_views.end_day_pass, PRESS),
 )
 for address, view, methods in ADDRESSES:
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -85,7 +85,10 @@ class SignInAttempt(Base):
     """One try at signing in, kept to slow down guessing; the address of the account is kept as a digest."""
 
     __tablename__ = "sign_in_attempt"
-    __table_args__ = (Index("ix_sign_in_attempt_account_address_at", "account_digest", "address", "at"),)
+    __table_args__ = (
+        Index("ix_sign_in_attempt_account_address_at", "account_digest", "address", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_digest: Mapped[str] = mapped_column(String(64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +10,7 @@ from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
 from booking.people.models import Pupil, User
 from booking.people.restrictions import KINDS, Restriction
+from booking.people.sign_ins import end_all
 
 
 class SecondPersonNeeded(BookingError):
@@ -78,7 +78,7 @@ def confirm_restriction(restriction_id: int, *, at: datetime, by: User) -> Restr
     _refuse(by, found, found.asked_by_id)
     found.confirmed_by_id, found.confirmed_at = by.id, at
     if found.adult is not None:
-        end_live_sign_ins(found.adult)
+        end_live_sign_ins(found.adult, at=at)
     db.session.flush()
     audit.record("restriction_confirmed", "restriction", found.id, at=at, user_id=by.id)
     return found
@@ -118,9 +118,9 @@ def confirm_lifting(restriction_id: int, *, at: datetime, by: User) -> Restricti
     return found
 
 
-def end_live_sign_ins(adult: User) -> None:
+def end_live_sign_ins(adult: User, *, at: datetime) -> None:
     """Whoever is signed in as this adult is signed out at the next request; they may sign in again and see less."""
-    adult.fs_uniquifier = secrets.token_hex(32)
+    end_all(adult.id, why="restricted", at=at)
 
 
 def _waiting(restriction_id: int, state: str) -> Restriction:

@@ -1,18 +1,15 @@
-"""Pages of signing in, signing out and joining by an invitation."""
+"""Every address of signing in and joining on one page, and the page of joining by an invitation."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
-from flask_security import login_user, logout_user
 
 from booking.core import clock
 from booking.core.db import unit_of_work
+from booking.people import factor_views, forgotten_views, sign_in_views, tablet_views, your_sign_in_views
 from booking.people.dates import NotADate, parse_date
-from booking.people.forms import InvitationForm, SignInForm
+from booking.people.forms import InvitationForm
 from booking.people.invitations import (
     LinkNotValid,
     WrongDateOfBirth,
@@ -20,72 +17,13 @@ from booking.people.invitations import (
     check_date_of_birth,
     find_invitation,
 )
-from booking.people.models import User
-from booking.people.sign_in import TooManyTries, WeakPassword, WrongSignIn, check_sign_in, new_password
+from booking.people.passwords import WeakPassword
+from booking.people.second_step import stage_after_letter
+from booking.people.sign_in import new_password
+from booking.people.sign_in_ways import begin
 from booking.web.audience import for_anyone
 
 blueprint = Blueprint("people", __name__)
-
-HOMES = (
-    ("parent", "bookings.book"),
-    ("staff", "registers.today"),
-    ("manager", "office.home"),
-    ("governor", "equity.report"),
-    ("admin", "office.users"),
-)
-
-
-def home_of(user: User) -> str:
-    """The address of the page that a person starts from."""
-    for role, endpoint in HOMES:
-        if role in user.role_names:
-            return url_for(endpoint)
-    return url_for("bookings.offer")
-
-
-def safe_target(target: str | None) -> str | None:
-    """A path on this site to go on to, or nothing: never another site's address."""
-    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
-        return None
-    return None if urlsplit(target).netloc else target
-
-
-@blueprint.route("/login", methods=["GET", "POST"])
-@for_anyone
-def sign_in() -> ResponseReturnValue:
-    """Sign in with e-mail and password; works without JavaScript."""
-    if current_user.is_authenticated and request.method == "GET":
-        return redirect(safe_target(request.args.get("next")) or home_of(current_user))
-    form = SignInForm(next=request.args.get("next"))
-    problem, status = None, 200
-    if form.validate_on_submit():
-        try:
-            user = check_sign_in(
-                form.email.data,
-                form.password.data,
-                address=request.remote_addr or "",
-                at=clock.now(),
-                takes_demo=not current_app.extensions["booking_settings"].is_production,
-            )
-        except WrongSignIn as error:
-            problem, status = str(error), 422
-        except TooManyTries as error:
-            problem, status = str(error), 429
-        else:
-            login_user(user, authn_via=["password"])
-            return redirect(safe_target(form.next.data) or home_of(user))
-    elif form.is_submitted():
-        status = 422
-    return render_template("people/sign_in.html", form=form, problem=problem), status
-
-
-@blueprint.post("/logout")
-@for_anyone
-def sign_out() -> ResponseReturnValue:
-    """End this sign-in."""
-    logout_user()
-    flash("You are signed out.")
-    return redirect(url_for("bookings.offer"))
 
 
 @blueprint.route("/join/<token>", methods=["GET", "POST"])
@@ -99,7 +37,7 @@ def join(token: str) -> ResponseReturnValue:
     problem, status = None, 200
     if form.validate_on_submit():
         try:
-            password_hash = new_password(form.password.data)
+            password_hash = new_password(form.password.data, about=(form.name.data, invitation.email))
             given = parse_date(form.date_of_birth.data or "") if asks_birthday else None
             with unit_of_work():
                 invitation = find_invitation(token, at=at)
@@ -112,8 +50,10 @@ def join(token: str) -> ResponseReturnValue:
                 )
             if user is None:
                 raise WrongDateOfBirth(tries_left) if tries_left else LinkNotValid
-            login_user(user, authn_via=["password"])
-            return redirect(home_of(user))
+            if user.created_at != at:
+                flash("You had joined before. Your child is added: sign in with the password that you have.")
+                return redirect(url_for("people.sign_in"))
+            return begin(user, how="link", stage=stage_after_letter(user))
         except (WrongDateOfBirth, WeakPassword, NotADate) as error:
             problem, status = str(error), 422
     elif form.is_submitted():
@@ -122,3 +62,38 @@ def join(token: str) -> ResponseReturnValue:
         "people/join.html", form=form, problem=problem, asks_birthday=asks_birthday, email=invitation.email
     )
     return page, status
+
+
+SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
+ADDRESSES = (
+    ("/login", sign_in_views.sign_in, FORM),
+    ("/login/passkey/ask", sign_in_views.passkey_options, PRESS),
+    ("/login/passkey", sign_in_views.passkey_sign_in, PRESS),
+    ("/login/code", sign_in_views.second_step, FORM),
+    ("/login/code/again", sign_in_views.send_code_again, PRESS),
+    ("/login/set-up", factor_views.set_up, SHOW),
+    ("/logout", sign_in_views.sign_out, PRESS),
+    ("/forgotten", forgotten_views.forgotten, FORM),
+    ("/reset/<token>", forgotten_views.reset, FORM),
+    ("/new-email/<token>", forgotten_views.confirm_email, FORM),
+    ("/your-sign-in", your_sign_in_views.your_sign_in, SHOW),
+    ("/your-sign-in/<int:sign_in_id>/end", your_sign_in_views.end_sign_in, PRESS),
+    ("/your-sign-in/end-others", your_sign_in_views.end_other_sign_ins, PRESS),
+    ("/your-sign-in/devices/<int:device_id>/forget", your_sign_in_views.forget_device, PRESS),
+    ("/your-sign-in/password", your_sign_in_views.your_password, FORM),
+    ("/your-sign-in/email", your_sign_in_views.your_email, FORM),
+    ("/your-sign-in/passkeys/ask", factor_views.new_passkey_options, PRESS),
+    ("/your-sign-in/passkeys", factor_views.add_passkey, PRESS),
+    ("/your-sign-in/passkeys/<int:passkey_id>/name", factor_views.rename_passkey, PRESS),
+    ("/your-sign-in/passkeys/<int:passkey_id>/remove", factor_views.remove_passkey, PRESS),
+    ("/your-sign-in/code-app/new", factor_views.begin_code_app, PRESS),
+    ("/your-sign-in/code-app", factor_views.code_app, FORM),
+    ("/your-sign-in/code-app/remove", factor_views.remove_code_app, PRESS),
+    ("/your-sign-in/recovery-codes", factor_views.recovery_codes, FORM),
+    ("/prove", your_sign_in_views.prove, FORM),
+    ("/prove/ask", your_sign_in_views.proof_options, PRESS),
+    ("/tablet", tablet_views.tablet, FORM),
+    ("/tablet/pin", tablet_views.your_pin, FORM),
+)
+for address, view, methods in ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, literal, select
+from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import FreeForecast, Place
@@ -16,6 +16,7 @@ from booking.core.db import db
 from booking.people.care import collection_words, last_confirmed
 from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
+from booking.people.tablet_models import DayPass, DayPassSession
 from booking.provision.calendar import term_began
 from booking.provision.models import Run, Session, StaffAssignment
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
@@ -90,7 +91,12 @@ def _may_see(user: User) -> ColumnElement[bool] | None:
         return None
     assigned = select(StaffAssignment.run_id).where(StaffAssignment.user_id == user.id)
     if user.seller_id is None:
-        return Run.id.in_(assigned)
+        by_pass = (
+            select(DayPassSession.session_id)
+            .join(DayPass, DayPass.id == DayPassSession.day_pass_id)
+            .where(DayPass.user_id == user.id, DayPass.ended_at.is_(None))
+        )
+        return or_(Run.id.in_(assigned), Session.id.in_(by_pass))
     return Run.activity.has(seller_id=user.seller_id)
 
 

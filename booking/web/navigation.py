@@ -15,6 +15,7 @@ LINKS = (
     ("Office", "office.home", {"manager"}),
     ("Who takes part", "equity.report", {"governor", "manager"}),
     ("People who sign in", "office.users", {"admin"}),
+    ("Your sign-in", "people.your_sign_in", {"parent", "staff", "manager", "governor", "admin"}),
 )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANYONE = frozenset({"anyone"})
-WRITES_BY_GET = {"access_entry", "audit_entry", "sign_in_attempt", "release"}
+EVERYBODY = ("parent", "staff", "manager", "governor", "admin")
+WRITES_BY_GET = {"access_entry", "audit_entry", "sign_in_attempt", "sign_in", "release"}
 """Tables that a GET may add to: who looked at what, sign-ins, and the release that a first look makes."""
 
 
@@ -39,7 +40,33 @@ ROUTES: dict[str, Route] = {
     "api.openapi": anyone(),
     "api.sessions": only("token"),
     "people.sign_in": anyone(),
+    "people.passkey_options": anyone(),
+    "people.passkey_sign_in": anyone(),
+    "people.second_step": anyone(),
+    "people.send_code_again": anyone(),
+    "people.set_up": anyone(),
     "people.sign_out": anyone(),
+    "people.forgotten": anyone(),
+    "people.reset": anyone(),
+    "people.confirm_email": anyone(),
+    "people.your_sign_in": only(*EVERYBODY),
+    "people.end_sign_in": only(*EVERYBODY),
+    "people.end_other_sign_ins": only(*EVERYBODY),
+    "people.forget_device": only(*EVERYBODY),
+    "people.your_password": only(*EVERYBODY),
+    "people.your_email": only(*EVERYBODY),
+    "people.new_passkey_options": only(*EVERYBODY),
+    "people.add_passkey": only(*EVERYBODY),
+    "people.rename_passkey": only(*EVERYBODY),
+    "people.remove_passkey": only(*EVERYBODY),
+    "people.begin_code_app": only(*EVERYBODY),
+    "people.code_app": only(*EVERYBODY),
+    "people.remove_code_app": only(*EVERYBODY),
+    "people.recovery_codes": only(*EVERYBODY),
+    "people.prove": only(*EVERYBODY),
+    "people.proof_options": only(*EVERYBODY),
+    "people.tablet": anyone(),
+    "people.your_pin": only("staff", "manager"),
     "people.join": anyone(),
     "bookings.offer": anyone(),
     "bookings.book": only("parent"),
@@ -139,4 +166,9 @@ ROUTES: dict[str, Route] = {
     "office.users": only("manager", "admin"),
     "office.invite_somebody": only("manager", "admin"),
     "office.user": only("manager", "admin"),
+    "office.forget_keys": only("manager", "admin"),
+    "office.tablets": only("manager"),
+    "office.end_tablet": only("manager"),
+    "office.day_passes": only("manager"),
+    "office.end_day_pass": only("manager"),
 }

@@ -12,10 +12,12 @@ from booking.core.db import unit_of_work
 from booking.core.errors import SettingsError
 from booking.core.settings import Settings
 from booking.office.starting import refuse_unsafe_start
+from booking.people import sign_in
 from booking.people.invitations import invite
+from booking.people.limits import TooManyTries
 from booking.people.models import Contact, Guardianship
-from booking.people.sign_in import TooManyTries, WrongSignIn, check_sign_in
-from booking.people.views import safe_target
+from booking.people.sign_in import WrongSignIn, check_sign_in
+from booking.people.sign_in_ways import safe_target
 from tests.browser import Browser
 from tests.builders import PASSWORD, a_pupil, a_user, save
 
@@ -39,6 +41,21 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_words(
     page = browser.post("people.sign_in", {"email": email, "password": password}, expect=422)
     assert "do not match" in page.text
     assert page.field("email") == email
+
+
+def test_an_unknown_address_costs_as_much_as_a_wrong_password(
+    app: Flask, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_user("parent", password=PASSWORD, email="zoe@families.example")
+    a_user("parent", email="nopassword@families.example")
+    checks: list[str] = []
+    real = sign_in.verify_password
+    monkeypatch.setattr(sign_in, "verify_password", lambda *given: checks.append(given[1]) or real(*given))
+    for email in ("zoe@families.example", "nobody@families.example", "nopassword@families.example"):
+        checks.clear()
+        with pytest.raises(WrongSignIn):
+            _try(email, "wrong", at)
+        assert [kept[:30] for kept in checks] == ["$argon2id$v=19$m=19456,t=2,p=1"]
 
 
 def test_guessing_is_stopped_after_five_tries_but_not_from_elsewhere(app: Flask, at: datetime) -> None:
@@ -82,7 +99,7 @@ def test_nobody_is_led_to_another_site(target: str) -> None:
 
 
 def test_one_is_led_to_where_one_wanted_to_go(app: Flask, browser: Browser) -> None:
-    user = a_user("parent", password=PASSWORD)
+    user = a_user("parent", password=PASSWORD, is_demo=True)
     data = {"email": user.email, "password": PASSWORD, "next": "/bookings"}
     assert browser.post("people.sign_in", data).location == "/bookings"
 

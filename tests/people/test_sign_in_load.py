@@ -9,7 +9,9 @@ from flask import Flask
 
 from booking.core import audit, clock
 from booking.core.db import db, unit_of_work
+from booking.core.outbox import OutboxMessage
 from booking.people.models import SignInAttempt
+from booking.people.sign_in_models import SignIn
 from tests.builders import PASSWORD, a_user
 
 PEOPLE = 60
@@ -50,4 +52,6 @@ def test_sixty_people_sign_in_beside_a_steady_writer(app: Flask) -> None:
         writer.join()
     assert answers == [302] * PEOPLE
     assert len(written) > 5
+    assert db.session.query(SignIn).filter_by(stage="letter").count() == PEOPLE
+    assert db.session.query(OutboxMessage).filter_by(template="sign_in_code").count() == PEOPLE
     assert db.session.query(SignInAttempt).filter_by(succeeded=True).count() == PEOPLE

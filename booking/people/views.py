@@ -31,7 +31,10 @@ blueprint = Blueprint("people", __name__)
 def join(token: str) -> ResponseReturnValue:
     """Take up an invitation: name, password and, for a guardian, the child's date of birth."""
     at = clock.now()
-    invitation = find_invitation(token, at=at)
+    try:
+        invitation = find_invitation(token, at=at)
+    except LinkNotValid:
+        return render_template("people/link_over.html", token=token), 400
     form = InvitationForm(name=invitation.name)
     asks_birthday = invitation.contact_id is not None
     problem, status = None, 200

@@ -54,8 +54,13 @@ def _families() -> list[dict[str, Any]]:
     found = []
     for user in db.session.scalars(select(User).where(User.is_demo).order_by(User.id)):
         for account in user.accounts:
-            pupils = [p for p in bookable_pupils(account.id) if p.year_group in YEAR_GROUPS[2:]]
-            if len(pupils) == 2 == len(bookable_pupils(account.id)) and len(account.users) == 1:
+            pupils = [
+                p for p in bookable_pupils(account.id, clock.today()) if p.year_group in YEAR_GROUPS[2:]
+            ]
+            if (
+                len(pupils) == 2 == len(bookable_pupils(account.id, clock.today()))
+                and len(account.users) == 1
+            ):
                 children = [{"id": p.id, "first": p.first_name, "surname": p.surname} for p in pupils]
                 found.append({"email": user.email, "account": account.id, "pupils": children})
     return found[:6]

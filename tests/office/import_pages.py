@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+from pathlib import Path
 
 from tests.browser import Browser, Page
 
@@ -24,3 +26,8 @@ def run_of(page: Page) -> int:
     """The number of the run to which a yes leads."""
     assert page.location is not None
     return int(page.location.rsplit("/", 1)[1])
+
+
+def throw_away(instance: Path) -> None:
+    """Forget the uploads of other tests: the folder lasts as long as the process."""
+    shutil.rmtree(instance / "imports", ignore_errors=True)

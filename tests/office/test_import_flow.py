@@ -21,15 +21,15 @@ from booking.people.restrictions import Restriction
 from booking.worker import work
 from tests.browser import Browser
 from tests.builders import AT, a_family, a_place, a_pupil, a_school, a_session, a_user, save
-from tests.office.import_pages import run_of, token_of, upload
+from tests.office.import_pages import run_of, throw_away, token_of, upload
 from tests.people.import_files import a_file, a_line, a_upn, whole_tables
 
 
 @pytest.fixture
-def manager(app: Flask, browser: Browser) -> Iterator[Browser]:
+def manager(app: Flask, browser: Browser, instance: Path) -> Iterator[Browser]:
+    throw_away(instance)
     a_school()
-    with time_machine.travel(AT, tick=False) as traveller:
-        browser.clock = traveller  # type: ignore[attr-defined]
+    with time_machine.travel(AT, tick=False):
         yield browser.sign_in(a_user("manager"))
 
 

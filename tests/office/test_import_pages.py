@@ -19,7 +19,7 @@ from booking.office import kept_files
 from booking.people.models import Pupil
 from tests.browser import Browser
 from tests.builders import AT, a_pupil, a_school, a_user
-from tests.office.import_pages import token_of, upload
+from tests.office.import_pages import throw_away, token_of, upload
 
 ROLL = (
     "UPN,Surname,Forename,DOB,Year,Class,SEN,Contact 1 Name,Contact 1 Email\n"
@@ -28,7 +28,8 @@ ROLL = (
 
 
 @pytest.fixture
-def manager(app: Flask, browser: Browser) -> Iterator[Browser]:
+def manager(app: Flask, browser: Browser, instance: Path) -> Iterator[Browser]:
+    throw_away(instance)
     a_school()
     with time_machine.travel(AT, tick=False):
         yield browser.sign_in(a_user("manager"))

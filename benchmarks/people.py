@@ -18,6 +18,7 @@ from booking.core.settings import read_settings
 from booking.people.ctf_writing import export_ctf
 from booking.people.group_facts import facts_at
 from booking.people.import_file import import_content, preview
+from booking.people.import_undo import undo_run
 from tests.people.ctf_files import many_pupils
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -43,8 +44,11 @@ def run(folder: Path) -> None:
     content = many_pupils(PUPILS)
     with app.app_context():
         upgrade()
-        took, _ = _timed(lambda: import_content(content, "roll.xml", at=AT, user_id=None))
+        took, done = _timed(lambda: import_content(content, "roll.xml", at=AT, user_id=None))
         figure("import", f"{took:.1f} s", f"aim under 30; {len(content) / 1e6:.1f} MB")
+        took, _ = _timed(lambda: _undo(done.run_id))
+        figure("undo", f"{took:.1f} s", "the same 5,000")
+        import_content(content, "roll.xml", at=AT, user_id=None)
         took, out = _timed(_export)
         figure("export", f"{took:.1f} s", f"{len(out) / 1e6:.1f} MB")
         took, plan = _timed(lambda: preview(out, "out.xml", at=AT))
@@ -63,6 +67,11 @@ def run(folder: Path) -> None:
 def _export() -> bytes:
     with unit_of_work():
         return export_ctf(at=AT, user_id=None)
+
+
+def _undo(run_id: int | None) -> None:
+    with unit_of_work():
+        undo_run(run_id or 0, at=AT, user_id=None)
 
 
 def _timed(act):  # type: ignore[no-untyped-def]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
+from booking.office.import_jobs import AT_ONCE
 from booking.office.rolling_over import ask_roll_over
 from booking.people.ctf_writing import export_ctf
 from booking.people.import_file import Choices, import_pupils
@@ -58,9 +59,15 @@ def import_file(
     choices = Choices(
         kind=kind, is_expected=is_expected, answers={**_answers(same), **dict.fromkeys(new, NEW)}
     )
-    plan = import_pupils(file, choices=choices, dry_run=dry_run, at=clock.now(), user_id=None)
+    plan = import_pupils(file, choices=choices, dry_run=dry_run, at=clock.now(), user_id=None, phase=_show)
     for line in printable(plan):
         click.echo(line)
+
+
+def _show(_phase: str, rows: int) -> None:
+    """Say what takes long; a small file is done before anybody wonders."""
+    if rows > AT_ONCE:
+        click.echo(f"{rows} pupils are read. Now they are written, all in one step.", err=True)
 
 
 def _answers(same: tuple[str, ...]) -> dict[int, int]:

@@ -63,6 +63,7 @@ def import_pupils(
     dry_run: bool = False,
     at: datetime,
     user_id: int | None,
+    phase: Phase = lambda *_: None,
 ) -> ImportPlan:
     """Import a file in a unit of work of its own; `dry_run` writes nothing.
 
@@ -71,7 +72,7 @@ def import_pupils(
     content, choices = path.read_bytes(), choices or Choices()
     if dry_run:
         return replace(preview(content, path.name, at=at, choices=choices), is_dry=True)
-    return import_content(content, path.name, at=at, user_id=user_id, choices=choices)
+    return import_content(content, path.name, at=at, user_id=user_id, choices=choices, phase=phase)
 
 
 def kind_of(content: bytes, choices: Choices) -> str:

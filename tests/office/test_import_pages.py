@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.office import kept_files
 from booking.people.models import Pupil
-from tests.browser import Browser, Page
+from tests.browser import Browser
 from tests.builders import AT, a_pupil, a_school, a_user
+from tests.office.import_pages import throw_away, token_of, upload
 
 ROLL = (
     "UPN,Surname,Forename,DOB,Year,Class,SEN,Contact 1 Name,Contact 1 Email\n"
@@ -28,20 +28,11 @@ ROLL = (
 
 
 @pytest.fixture
-def manager(app: Flask, browser: Browser) -> Iterator[Browser]:
+def manager(app: Flask, browser: Browser, instance: Path) -> Iterator[Browser]:
+    throw_away(instance)
     a_school()
     with time_machine.travel(AT, tick=False):
         yield browser.sign_in(a_user("manager"))
-
-
-def upload(browser: Browser, content: str | bytes, *, expect: int = 302) -> Page:
-    content = content.encode() if isinstance(content, str) else content
-    return browser.post("office.imports", {"file": (io.BytesIO(content), "roll.csv")}, expect=expect)
-
-
-def token_of(page: Page) -> str:
-    assert page.location is not None
-    return page.location.rsplit("/", 1)[1]
 
 
 def kept(instance: Path) -> list[Path]:

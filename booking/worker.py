@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from flask import Flask
@@ -30,6 +30,7 @@ from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import gateway_of
 from booking.payments.refunds import send_refunds
+from booking.people.sign_in_sweep import forget_old_sign_ins
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2
@@ -59,6 +60,23 @@ def make_huey(settings: Settings) -> Huey:
     return SqliteHuey("booking", filename=str(settings.instance / "ticker.db"), results=False)
 
 
+class Sweeps:
+    """Housekeeping that a worker does once an hour; two workers may both do it, for it finds nothing twice."""
+
+    def __init__(self) -> None:
+        self.next: datetime | None = None
+
+    def is_due(self, at: datetime) -> bool:
+        """True once an hour."""
+        if self.next is not None and at < self.next:
+            return False
+        self.next = at + timedelta(hours=1)
+        return True
+
+
+sweeps = Sweeps()
+
+
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
     """What each tick does, in order; a step that fails is logged, and the next one still runs."""
     gateway, letters = gateway_of(settings), composers(settings)
@@ -77,6 +95,8 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
 
     def keep_by_rule(at: datetime) -> None:
         with unit_of_work():
+            if sweeps.is_due(at):
+                forget_old_sign_ins(at)
             apply_daily(at)
 
     return [

@@ -19,6 +19,7 @@ from booking.office.forms import PressForm
 from booking.office.retention import confirm_rules, due, is_confirmed
 from booking.people.models import User
 from booking.web.audience import for_roles
+from booking.web.fresh_proof import needs_fresh_proof
 
 
 @for_roles("parent")
@@ -28,12 +29,14 @@ def my_data() -> ResponseReturnValue:
 
 
 @for_roles("parent")
+@needs_fresh_proof()
 def my_data_file(kind: str) -> ResponseReturnValue:
     """One's own data as PDF or JSON."""
     return _file(current_user, kind)
 
 
 @for_roles("manager", grant="safeguarding")
+@needs_fresh_proof()
 def data_of(user_id: int, kind: str) -> ResponseReturnValue:
     """The same for somebody who asked at the office: on the telephone or at the hatch counts too."""
     user = db.session.get(User, user_id)

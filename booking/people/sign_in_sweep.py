@@ -1,4 +1,4 @@
-"""What of signing in is forgotten, and when; the daily retention calls it."""
+"""What of signing in is forgotten, and when; the worker calls it once an hour."""
 
 from __future__ import annotations
 

@@ -117,4 +117,6 @@ def test_the_weighty_pages_all_ask_for_it(app: Flask) -> None:
         "office.restrict",
         "office.restriction",
         "office.confirm_restricting",
+        "privacy.my_data_file",
+        "privacy.data_of",
     }

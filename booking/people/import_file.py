@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from booking.core import clock
-from booking.core.db import unit_of_work
+from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.people.ctf_reading import is_ctf, read_ctf
 from booking.people.import_apply import apply_import
 from booking.people.import_plan import ImportPlan, plan_import, read_roll
 from booking.people.import_rows import PupilFile, read_pupils
+from booking.people.models import Pupil
+from booking.people.premium_reading import is_premium, read_premium, told_of
 
 
 class PlanChanged(BookingError):
@@ -51,9 +55,11 @@ def read_file(
     mapping: Mapping[str, str] | None = None,
     kind: str | None = None,
 ) -> PupilFile:
-    """The pupils of a CSV or a common transfer file; raises `ImportRefused`."""
+    """The pupils of a CSV, a pupil premium list or a common transfer file; raises `ImportRefused`."""
     if kind == "ctf" or (kind is None and is_ctf(content)):
         return read_ctf(content, file, today=today)
+    if is_premium(content):
+        return told_of(read_premium(content, file), db.session.scalars(select(Pupil)))
     return read_pupils(content, file, today=today, mapping=mapping)
 
 

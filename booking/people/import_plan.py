@@ -105,7 +105,7 @@ class ImportPlan:
             f"  ? {leaver.name}, {leaver.class_name}: on the roll, not in the file" for leaver in self.leavers
         ]
         if self.unread:
-            lines.append(f"  columns not read: {', '.join(self.unread)}")
+            lines.append(f"  not read: {', '.join(self.unread)}")
         return lines
 
     @property
@@ -174,7 +174,7 @@ def plan_import(
         leavers=tuple(
             Leaver(pupil.id, pupil.full_name, pupil.class_name or "no class")
             for pupil in roll.pupils
-            if pupil.status == "on_roll" and pupil.id not in found
+            if not file.is_partial and pupil.status == "on_roll" and pupil.id not in found
         ),
         unread=file.unread,
     )

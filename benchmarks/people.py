@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -44,8 +45,11 @@ def run(folder: Path) -> None:
     content = many_pupils(PUPILS)
     with app.app_context():
         upgrade()
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _high_water()
         took, done = _timed(lambda: import_content(content, "roll.xml", at=AT, user_id=None))
         figure("import", f"{took:.1f} s", f"aim under 30; {len(content) / 1e6:.1f} MB")
+        figure("memory of the import, with the database's", f"{(_high_water() - before) // 1024} MB")
         took, _ = _timed(lambda: _undo(done.run_id))
         figure("undo", f"{took:.1f} s", "the same 5,000")
         import_content(content, "roll.xml", at=AT, user_id=None)
@@ -72,6 +76,12 @@ def _export() -> bytes:
 def _undo(run_id: int | None) -> None:
     with unit_of_work():
         undo_run(run_id or 0, at=AT, user_id=None)
+
+
+def _high_water() -> int:
+    """The most memory that this process has held since it was last asked to forget, in KB."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    return int(found[1]) if found else 0
 
 
 def _timed(act):  # type: ignore[no-untyped-def]

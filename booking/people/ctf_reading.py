@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
+from booking.people.ctf_codes import DOCUMENT, ETHNICITY_SOURCES, FAX, MOBILE, NOT_READ, VERSIONS, WRITTEN
+from booking.people.ctf_spans import facts_of, settle, steps
+from booking.people.ctf_values import (
+    read_ctf_year,
+    read_has_left,
+    read_order,
+    read_relationship,
+    read_service,
+    read_told_sex,
+)
 from booking.people.ctf_xml import Node, read_elements
 from booking.people.import_problems import ImportProblem, ImportRefused
-from booking.people.import_rows import ContactRow, FactSpan, PupilFile, PupilRow
+from booking.people.import_rows import ContactRow, FactSpan, PupilFile, PupilRow, find_doubles
 from booking.people.import_values import (
-    NO,
     Unreadable,
     clean,
     read_birthday,
@@ -29,36 +38,14 @@ from booking.people.import_values import (
     read_language,
     read_name,
     read_phone,
+    read_responsibility,
     read_sen,
-    read_sex,
     read_upn,
-    read_year,
 )
 
-VERSIONS = ("23", "24", "25")
 EXPANDED_FROM = date(2026, 9, 1)
 """From this day free school meals have categories; an earlier instance without one was targeted."""
-NOT_READ = frozenset(
-    {
-        "attendance", "stageassessments", "schoolhistory", "nawdetails", "suppinfo", "medicalflag", "disabilities",
-        "address", "exclusions", "learneractivity", "fundedhours", "nursedetails", "senneeds", "cohort",
-    }
-)  # fmt: skip
-"""What is left alone on purpose."""
-READ = frozenset(
-    {
-        "upn", "uniquelearnernumber", "uci", "surname", "forename", "dob", "gender", "sex", "basicdetails",
-        "formerupn", "preferredsurname", "preferredforename", "formersurname", "formerforename", "middlenames",
-        "ncyearactual", "ethnicity", "ethnicitysource", "languages", "type", "languagetype", "language",
-        "enrolstatus", "fsmhistory", "fsmreviewdate", "fsminstance", "fsmstartdate", "fsmenddate", "ukcountry",
-        "fsmeligibilityverificationdate", "fsmcategory", "lookedafter", "incare", "careauthority", "servicechild",
-        "senhistory", "sen", "startdate", "senprovision", "phones", "phone", "telephonetype", "phoneno", "email",
-        "contacts", "contact", "order", "title", "relationship", "responsibility", "addressaspupil",
-    }
-)  # fmt: skip
-"""What is known; any other tag is counted and named in the preview."""
-SOURCES = {"C": "child", "P": "parent", "S": "school", "T": "another source", "O": "other"}
-"""Who said what a pupil's ethnicity is."""
+MOST_CONTACTS = 30
 
 
 def is_ctf(content: bytes) -> bool:
@@ -68,17 +55,21 @@ def is_ctf(content: bytes) -> bool:
 
 
 def read_ctf(content: bytes, file: str, *, today: date) -> PupilFile:
-    """Read and check every pupil; raises `ImportRefused` with all problems, each with its line."""
+    """Read and check every pupil; raises `ImportRefused` with all problems, each with its line.
+
+    Where pupils share a line (a file without line breaks), `line` is the place of the pupil in the file instead.
+    """
     reader = _Reader(file, today)
     unknown = read_elements(content, file, ignored=NOT_READ, on_header=reader.header, on_pupil=reader.pupil)
     if not reader.has_header:
         raise ImportRefused([ImportProblem(file, 1, "Header", "", "The file has no header.")])
-    problems = reader.problems or _doubles(file, reader.rows)
+    rows = reader.numbered()
+    problems = reader.problems() or find_doubles(file, rows, upn="UPN", surname="Surname")
     if problems:
         raise ImportRefused(sorted(problems, key=lambda problem: problem.line))
     unknown += reader.unknown
-    unread = tuple(f"{tag} ({times} times)" for tag, times in sorted(unknown.items()))
-    return PupilFile(file, tuple(reader.rows), unread)
+    unread = tuple(f"{tag} ({n} {'time' if n == 1 else 'times'})" for tag, n in sorted(unknown.items()))
+    return PupilFile(file, tuple(rows), unread, reader.is_partial)
 
 
 class _Reader:
@@ -87,204 +78,213 @@ class _Reader:
     def __init__(self, file: str, today: date) -> None:
         self.file, self.today = file, today
         self.rows: list[PupilRow] = []
-        self.problems: list[ImportProblem] = []
+        self.noted: list[tuple[int, ImportProblem]] = []
         self.unknown: Counter[str] = Counter()
-        self.has_header = False
+        self.lines: list[int] = []
+        self.has_header = self.is_partial = False
 
     def header(self, node: Node) -> None:
         """A common transfer file of a version that is read; raises `ImportRefused` for another."""
         self.has_header = True
         name, version = node.first("documentname"), node.first("ctfversion")
-        if name is not None and name.text.lower() != "common transfer file":
-            raise ImportRefused(
-                [
-                    ImportProblem(
-                        self.file, name.line, "DocumentName", name.text, "This is another kind of file."
-                    )
-                ]
+        if name is None or " ".join(name.text.lower().split()) != DOCUMENT.lower():
+            said = ImportProblem(
+                self.file,
+                (name or node).line,
+                "DocumentName",
+                name.text if name else "",
+                f"This is another kind of file, not a {DOCUMENT}.",
             )
+            raise ImportRefused([said])
         if version is None or version.text.split(".")[0] not in VERSIONS:
             line, told = (version.line, version.text) if version else (node.line, "")
             reason = f"Versions {', '.join(VERSIONS)} are read. Export the file again in one of them."
             raise ImportRefused([ImportProblem(self.file, line, "CTFversion", told, reason)])
+        qualifier = node.first("documentqualifier")
+        self.is_partial = qualifier is not None and qualifier.text.lower().startswith("partial")
+
+    @property
+    def has_own_lines(self) -> bool:
+        """Whether no two pupils begin on one line."""
+        return len(set(self.lines)) == len(self.lines)
+
+    def numbered(self) -> list[PupilRow]:
+        """The rows by their lines, or by their places when lines are shared: a number means one pupil."""
+        if self.has_own_lines:
+            return self.rows
+        return [replace(row, line=place) for place, row in enumerate(self.rows, start=1)]
+
+    def problems(self) -> list[ImportProblem]:
+        """What was noted; where a line tells nothing, with the place of the pupil."""
+        if self.has_own_lines:
+            return [problem for _, problem in self.noted]
+        return [replace(one, column=f"Pupil {place}, {one.column}") for place, one in self.noted]
 
     def pupil(self, node: Node) -> None:
         """One pupil as a row; nothing when something in it is wrong."""
         self._count_unknown(node)
-        before = len(self.problems)
-        value = partial(self._value, node)
-        row = {
-            "line": node.line,
-            "upn": value(read_upn, "upn"),
-            "surname": value(read_name, "surname", is_needed=True),
-            "forename": value(read_name, "forename", is_needed=True),
-            "preferred_name": value(read_name, "basicdetails", "preferredforename"),
-            "date_of_birth": value(partial(read_birthday, today=self.today), "dob", is_needed=True),
-            "year_group": value(read_year, "basicdetails", "ncyearactual"),
-            "class_name": None,
-            "joined_on": None,
-            "former_upn": value(read_upn, "basicdetails", "formerupn"),
+        self.lines.append(node.line)
+        before = len(self.noted)
+        value, detail = partial(self._value, node), partial(self._value, node, "basicdetails")
+        values = {
+            "upn": value("upn", read=read_upn),
+            "surname": value("surname", read=read_name, is_needed=True),
+            "forename": value("forename", read=read_name, is_needed=True),
+            "preferred_name": detail("preferredforename", read=read_name),
+            "date_of_birth": value("dob", read=partial(read_birthday, today=self.today), is_needed=True),
+            "year_group": detail("ncyearactual", read=read_ctf_year),
+            "former_upn": detail("formerupn", read=read_upn, is_repeated=True),
         }
-        if row["preferred_name"] == row["forename"]:
-            row["preferred_name"] = None
+        if values["preferred_name"] == values["forename"]:
+            values["preferred_name"] = None
         spans = (*self._meals(node), *self._sen(node))
-        facts = self._facts(node, spans)
-        contacts = self._contacts(node)
-        sources = self._sources(node)
-        if len(self.problems) == before:
-            self.rows.append(PupilRow(**row, facts=facts, spans=spans, contacts=contacts, sources=sources))
+        row = partial(PupilRow, line=node.line, class_name=None, joined_on=None, **values)
+        facts, contacts = self._facts(node, spans), self._contacts(node)
+        sources, has_left = self._sources(node), detail("enrolstatus", read=read_has_left) or False
+        if len(self.noted) == before:
+            self.rows.append(
+                row(facts=facts, spans=spans, contacts=contacts, sources=sources, has_left=has_left)
+            )
 
     def _facts(self, node: Node, spans: tuple[FactSpan, ...]) -> Mapping[str, str]:
-        """What is true today; a history that has come to its end is a spoken no."""
-        value = partial(self._value, node)
+        """What is true today; a history that has come to its end is a spoken no, silence is none."""
+        value, detail = partial(self._value, node), partial(self._value, node, "basicdetails")
+        sex, service = value("sex", read=read_told_sex), detail("servicechild", read=read_service)
         told = {
-            "sex": value(read_sex, "sex") or value(read_sex, "gender"),
-            "ethnicity": value(read_ethnicity, "basicdetails", "ethnicity"),
+            "sex": value("gender", read=read_told_sex) if sex is None else sex,
+            "ethnicity": detail("ethnicity", read=read_ethnicity),
             "language": self._language(node, "F"),
             "home_language": self._language(node, "H"),
-            "looked_after": value(read_flag, "lookedafter", "incare"),
-            "service_child": value(_service, "basicdetails", "servicechild")
-            or value(_service, "servicechild"),
+            "looked_after": value("lookedafter", "incare", read=read_flag),
+            "service_child": value("servicechild", read=read_service) if service is None else service,
         }
-        for kind, tag in (("fsm", "fsmhistory"), ("sen", "senhistory")):
-            if node.first(tag) is not None:
-                told[kind] = next((one.value for one in spans if one.kind == kind and self._is_now(one)), NO)
-        return {kind: found for kind, found in told.items() if found is not None}
-
-    def _is_now(self, span: FactSpan) -> bool:
-        begun = span.starts_on is None or span.starts_on <= self.today
-        return begun and (span.ends_on is None or span.ends_on >= self.today)
+        return {kind: found for kind, found in told.items() if found is not None} | dict(
+            facts_of(spans, self.today)
+        )
 
     def _language(self, node: Node, kind: str) -> str | None:
         for one in node.all("basicdetails", "languages", "type"):
             which = one.first("languagetype")
             if which is not None and which.text.upper() == kind:
-                found: str | None = self._value(one, read_language, "language")
+                found: str | None = self._value(one, "language", read=read_language)
                 return found
         return None
 
     def _sources(self, node: Node) -> Mapping[str, str]:
         said = node.first("basicdetails", "ethnicitysource")
-        return {"ethnicity": SOURCES[said.text.upper()]} if said and said.text.upper() in SOURCES else {}
+        source = ETHNICITY_SOURCES.get(said.text.upper()) if said else None
+        return {"ethnicity": source} if source else {}
 
     def _meals(self, node: Node) -> tuple[FactSpan, ...]:
         found = []
         for one in node.all("fsmhistory", "fsminstance"):
-            starts = self._value(one, read_date, "fsmstartdate", is_needed=True)
-            ends = self._value(one, read_date, "fsmenddate")
-            category = self._value(one, read_fsm, "fsmcategory")
-            if starts is None or not self._is_in_order(one, starts, ends):
-                continue
-            if category in (None, NO):
-                category = "targeted" if starts < EXPANDED_FROM else "yes"
-            found.append(FactSpan("fsm", category, starts, ends))
-        return tuple(sorted(found, key=lambda span: (span.starts_on or date.min, span.value)))
+            starts = self._value(one, "fsmstartdate", read=read_date, is_needed=True)
+            ends = self._value(one, "fsmenddate", read=read_date)
+            category = self._category(one)
+            if starts and ends and ends < starts:
+                self._note(one, one.name, f"{ends:%d/%m/%Y}", "It ends before it begins.")
+            elif starts:
+                was = "targeted" if starts < EXPANDED_FROM else "yes"
+                found.append(FactSpan("fsm", category or was, starts, ends))
+        return settle(found)
 
-    def _is_in_order(self, node: Node, starts: date, ends: date | None) -> bool:
-        if ends is not None and ends < starts:
-            self._note(node.line, node.tag, f"{ends:%d/%m/%Y}", "It ends before it begins.")
-            return False
-        return True
+    def _category(self, node: Node) -> str | None:
+        """The category of meals; a code that nobody knows yet is a plain yes, and is named in the preview."""
+        told = node.first("fsmcategory")
+        if told is None or not told.text:
+            return None
+        try:
+            return read_fsm(clean(told.text)) or None
+        except Unreadable:
+            self.unknown[f"{told.name} {told.text[:20]}"] += 1
+            return "yes"
 
     def _sen(self, node: Node) -> tuple[FactSpan, ...]:
-        """Each provision holds until the day before the next; the file gives starts alone."""
-        steps: dict[date, str] = {}
+        found = []
         for one in node.all("senhistory", "sen"):
-            starts = self._value(one, read_date, "startdate", is_needed=True)
-            provision = self._value(one, read_sen, "senprovision", is_needed=True)
-            if starts is not None and provision is not None:
-                steps[starts] = provision
-        if not steps:
-            return ()
-        ordered = sorted(steps.items())
-        ends = [after[0] - timedelta(days=1) for _, after in pairwise(ordered)]
-        return tuple(
-            FactSpan("sen", provision, starts, end)
-            for (starts, provision), end in zip(ordered, [*ends, None], strict=True)
-        )
+            starts = self._value(one, "startdate", read=read_date)
+            provision = self._value(one, "senprovision", read=read_sen, is_needed=True)
+            if provision:
+                found.append((starts, provision))
+        return steps("sen", found)
 
     def _contacts(self, node: Node) -> tuple[ContactRow, ...]:
-        found = []
-        for place, one in enumerate(node.all("contacts", "contact"), start=1):
-            value = partial(self._value, one)
-            full = partial(read_name, kind="full_name")
-            name = " ".join(part for part in (value(full, "forename"), value(full, "surname")) if part)
-            if not name:
-                self._note(one.line, "Contact", "", "This contact has no name.")
-                continue
-            order = one.first("order")
-            phones = [self._value(phone, read_phone, "phoneno") for phone in one.all("phones", "phone")]
-            responsibility = value(read_flag, "responsibility")
-            found.append(
-                ContactRow(
-                    priority=int(order.text) if order and order.text.isdigit() else place,
-                    name=name[:160],
-                    relationship_name=value(_relationship, "relationship"),
-                    phone=next((phone for phone in phones if phone), None),
-                    email=value(read_email, "email"),
-                    parental_responsibility=_responsibility(responsibility),
-                    may_collect=None,
-                )
-            )
-        return tuple(sorted(found, key=lambda contact: contact.priority))
+        adults = list(node.all("contacts", "contact"))
+        if len(adults) > MOST_CONTACTS:
+            self._note(node, "Contacts", "", f"There are more than {MOST_CONTACTS} contacts.")
+            return ()
+        found = [self._contact(one, place) for place, one in enumerate(adults, start=1)]
+        return tuple(sorted(filter(None, found), key=lambda contact: contact.priority))
 
-    def _value(self, node: Node, reader: Callable[[str], Any], *path: str, is_needed: bool = False) -> Any:
-        """What stands at a path, read; None when it is blank or wrong (then noted)."""
-        found = node.first(*path)
+    def _contact(self, node: Node, place: int) -> ContactRow | None:
+        """One adult; none when nothing is said of whom. A responsibility that is left blank is not a no."""
+        value = partial(self._value, node)
+        name = " ".join(part for part in (value("forename", read=str), value("surname", read=str)) if part)
+        phone, email = self._phone(node), value("email", read=read_email)
+        relationship = value("relationship", read=read_relationship)
+        responsibility = value("responsibility", read=read_responsibility)
+        order = value("order", read=read_order)
+        if not name:
+            if phone or email:
+                self._note(node, node.name, "", "This contact has no name.")
+            return None
         try:
-            text = clean(found.text) if found else ""
-            if text:
-                return reader(text)
-            if is_needed:
-                self._note(node.line, path[-1], "", "This is empty, and every pupil needs it.")
+            read_name(name, kind="full_name")
         except Unreadable as error:
-            self._note(found.line if found else node.line, path[-1], found.text if found else "", str(error))
+            self._note(node, node.name, name, str(error))
+        return ContactRow(
+            priority=order or place,
+            name=name,
+            relationship_name=relationship,
+            phone=phone,
+            email=email,
+            parental_responsibility=responsibility or "not_known",
+            may_collect=None,
+        )
+
+    def _phone(self, node: Node) -> str | None:
+        """The number to ring: a mobile if there is one, else the first that is not a fax."""
+        found = [
+            (self._code(one, "telephonetype"), self._value(one, "phoneno", read=read_phone))
+            for one in node.all("phones", "phone")
+        ]
+        numbers = [(kind, number) for kind, number in found if number and kind != FAX]
+        return next((number for kind, number in sorted(numbers, key=lambda one: one[0] != MOBILE)), None)
+
+    def _code(self, node: Node, tag: str) -> str:
+        found = node.first(tag)
+        return found.text.upper() if found else ""
+
+    def _value(
+        self,
+        node: Node,
+        *path: str,
+        read: Callable[[str], Any],
+        is_needed: bool = False,
+        is_repeated: bool = False,
+    ) -> Any:
+        """What stands at a path, read; None when it is blank or wrong (then noted). Twice must say the same."""
+        found = [one for one in node.all(*path) if one.text]
+        if not found:
+            if is_needed:
+                self._note(node, WRITTEN[path[-1]], "", "This is empty, and it is needed.")
+            return None
+        first = found[0]
+        try:
+            if not is_repeated and any(one.text != first.text for one in found):
+                raise Unreadable("This stands here twice, and says two things.")
+            text = clean(first.text)
+            return read(text) if text else None
+        except Unreadable as error:
+            self._note(first, first.name, first.text, str(error))
         return None
 
     def _count_unknown(self, node: Node) -> None:
         for child in node.children:
-            if child.tag in READ:
+            if child.tag in WRITTEN:
                 self._count_unknown(child)
             else:
-                self.unknown[child.tag] += 1
+                self.unknown[child.name] += 1
 
-    def _note(self, line: int, tag: str, value: str, reason: str) -> None:
-        self.problems.append(ImportProblem(self.file, line, tag, value, reason))
-
-
-def _service(text: str) -> str | None:
-    """Y or N; refused and unknown (R, U) say nothing."""
-    return None if text.upper() in {"U", "R"} else read_flag(text)
-
-
-def _responsibility(told: str | None) -> str:
-    """A blank is not a no."""
-    return "not_known" if told is None else ("yes" if told == "yes" else "no")
-
-
-RELATIONSHIPS = {
-    "PAM": "mother", "PAF": "father", "MOT": "mother", "FAT": "father", "STP": "step-parent", "FOS": "foster parent",
-    "GPA": "grandparent", "CAR": "carer", "OTH": "other", "REL": "relative", "SWR": "social worker",
-}  # fmt: skip
-
-
-def _relationship(text: str) -> str:
-    """A relationship in words; the census's three letters are spelt out where they are known."""
-    return RELATIONSHIPS.get(text.upper()) or read_name(text, kind="relationship")
-
-
-def _doubles(file: str, rows: list[PupilRow]) -> list[ImportProblem]:
-    """The same pupil twice: by UPN, or by name and date of birth where a UPN is missing."""
-    problems = []
-    upns: dict[str, int] = {}
-    likes: dict[tuple[str, str, date], PupilRow] = {}
-    for row in rows:
-        if row.upn is not None and upns.setdefault(row.upn, row.line) != row.line:
-            problems.append(
-                ImportProblem(file, row.line, "UPN", row.upn, f"This UPN stands on line {upns[row.upn]} too.")
-            )
-        twin = likes.setdefault(row.likeness, row)
-        if twin is not row and (row.upn is None or twin.upn is None):
-            reason = f"A child of this name and date of birth stands on line {twin.line} too."
-            problems.append(ImportProblem(file, row.line, "Surname", row.surname, reason))
-    return problems
+    def _note(self, node: Node, tag: str, value: str, reason: str) -> None:
+        self.noted.append((len(self.lines), ImportProblem(self.file, node.line, tag, value, reason)))

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
@@ -20,6 +22,8 @@ from booking.people.import_report import Unanswered
 from booking.people.import_roll import read_roll, take_turn
 from booking.people.import_rows import PupilFile, read_pupils
 from booking.people.import_runs import ImportRun
+from booking.people.models import Pupil
+from booking.people.premium_reading import is_premium, read_premium, told_of
 
 Phase = Callable[[str, int], None]
 """Told what begins now, and how many pupils the file has (0 while that is not known)."""
@@ -81,10 +85,12 @@ def kind_of(content: bytes, choices: Choices) -> str:
 
 
 def read_file(content: bytes, file: str, *, today: date, choices: Choices | None = None) -> PupilFile:
-    """The pupils of a CSV or a common transfer file; raises `ImportRefused`."""
+    """The pupils of a CSV, a pupil premium list or a common transfer file; raises `ImportRefused`."""
     choices = choices or Choices()
     if kind_of(content, choices) == "ctf":
         return read_ctf(content, file, today=today)
+    if is_premium(content):
+        return told_of(read_premium(content, file), db.session.scalars(select(Pupil)))
     return read_pupils(content, file, today=today, mapping=choices.mapping)
 
 

@@ -152,7 +152,7 @@ def plan_import(
         added=tuple(row for key, row in rows.items() if key not in meant and not row.has_left),
         changed=tuple(changed),
         same=same,
-        leavers=_leavers(roll, rows, meant, starts_on, is_expected),
+        leavers=() if file.is_partial else _leavers(roll, rows, meant, starts_on, is_expected),
         questions=tuple(
             _question(key, rows[key], pupil, roll, status, answers) for key, pupil in matching.asked.items()
         ),

@@ -5,7 +5,7 @@ A blank cell says nothing: it changes nothing and is never taken for a no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -58,11 +58,15 @@ class FactSpan:
 
 @dataclass(frozen=True)
 class PupilFile:
-    """A file that could be read: its pupils, and the headings that nothing is read from."""
+    """A file that could be read: its pupils, and the headings that nothing is read from.
+
+    `is_partial` says that the file is not of the whole school: who is missing from it has not left.
+    """
 
     name: str
     rows: tuple[PupilRow, ...]
     unread: tuple[str, ...]
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,20 +224,27 @@ class _Reader:
 
 
 def _doubles(table: Table, columns: Mapping[str, int], rows: list[PupilRow]) -> list[ImportProblem]:
-    """The same pupil on two lines: by UPN, or by name and date of birth where a UPN is missing."""
+    """The doubles of a table, by the headings that it has."""
+    upn = table.headings[columns["upn"]] if "upn" in columns else ""
+    return find_doubles(table.file, rows, upn=upn, surname=table.headings[columns["surname"]])
+
+
+def find_doubles(file: str, rows: Sequence[PupilRow], *, upn: str, surname: str) -> list[ImportProblem]:
+    """The same pupil on two lines: by UPN, or by name and date of birth where a UPN is missing.
+
+    `upn` and `surname` are what the file calls them.
+    """
     problems = []
     upns: dict[str, int] = {}
     likes: dict[tuple[str, str, date], PupilRow] = {}
     for row in rows:
         if row.upn is not None and row.upn in upns:
-            heading = table.headings[columns["upn"]]
             reason = f"This UPN stands on line {upns[row.upn]} too."
-            problems.append(ImportProblem(table.file, row.line, heading, row.upn, reason))
+            problems.append(ImportProblem(file, row.line, upn, row.upn, reason))
         elif row.upn is not None:
             upns[row.upn] = row.line
         twin = likes.setdefault(row.likeness, row)
         if twin is not row and (row.upn is None or twin.upn is None):
-            heading = table.headings[columns["surname"]]
             reason = f"A child of this name and date of birth stands on line {twin.line} too."
-            problems.append(ImportProblem(table.file, row.line, heading, row.surname, reason))
+            problems.append(ImportProblem(file, row.line, surname, row.surname, reason))
     return problems

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ HEADINGS_WITHIN = 10
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
 FEWEST_COLUMNS = 3
+LONGEST_LINE = 100_000
+"""More than any table of so many columns needs; a line beyond it is not even cut into cells."""
 
 OTHER_KINDS = (
     (b"PK\x03\x04", "This is an Excel workbook or a zip file. In Excel choose Save As, then CSV UTF-8."),
@@ -97,8 +100,17 @@ def _decode(content: bytes, file: str) -> str:
             continue
         if text.lstrip().startswith(("<?xml", "<CTfile", "<!DOCTYPE", "<html")):
             raise _refused(file, 0, "This is XML, not a table. Choose CSV, or a common transfer file.")
+        _bound_lines(text, file)
         return text
     raise _refused(file, 0, "This is not text in UTF-8 or Windows-1252. Save it as CSV UTF-8.")
+
+
+def _bound_lines(text: str, file: str) -> None:
+    for line in re.finditer(r"[^\r\n]+", text):
+        if line.end() - line.start() > LONGEST_LINE:
+            number = text.count("\n", 0, line.start()) + 1
+            reason = f"This line is far too long for a table of at most {MOST_COLUMNS} columns."
+            raise _refused(file, number, f"{reason} Export only what is needed.")
 
 
 def _first_lines(text: str, separator: str) -> list[list[str]]:

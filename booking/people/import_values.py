@@ -29,7 +29,7 @@ _SEX = {"f": "F", "female": "F", "girl": "F", "m": "M", "male": "M", "boy": "M"}
 _FSM = {
     "tfsm": "targeted", "targeted": "targeted", "targeted fsm": "targeted",
     "efsm": "expanded", "xfsm": "expanded", "expanded": "expanded", "expanded fsm": "expanded",
-    "other": "other", "other fsm": "other",
+    "ofsm": "other", "other": "other", "other fsm": "other",
 }  # fmt: skip
 _YEARS = {"R": "R", "RECEPTION": "R", "REC": "R", "FS2": "R", "0": "R", "00": "R", "FS1": "N2"}
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})

@@ -15,7 +15,7 @@ from booking.bookings.settling import lines_of, new_basket
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError
-from booking.people.models import Guardianship, Pupil, account_member
+from booking.people.models import Guardianship, Pupil, account_member, account_pupil
 from booking.people.restrictions import closed_query, closed_to_accounts
 from booking.provision.models import Activity, Run, Session
 
@@ -84,11 +84,15 @@ def bookable_ids(account_id: int, on: date) -> set[int]:
 
 
 def _bookable(account_id: int, on: date) -> Select[int]:
-    return (
+    by_tie = (
         select(Guardianship.pupil_id)
         .join(account_member, account_member.c.user_id == Guardianship.user_id)
-        .join(Pupil, Pupil.id == Guardianship.pupil_id)
-        .where(account_member.c.account_id == account_id, Guardianship.may_book, Pupil.status != "left")
+        .where(account_member.c.account_id == account_id, Guardianship.may_book)
+    )
+    by_office = select(account_pupil.c.pupil_id).where(account_pupil.c.account_id == account_id)
+    return (
+        select(Pupil.id)
+        .where(Pupil.id.in_(by_tie) | Pupil.id.in_(by_office), Pupil.status != "left")
         .where(Pupil.id.not_in(closed_query({account_id}, on)))
     )
 

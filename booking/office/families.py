@@ -55,7 +55,8 @@ def accounts(wanted: str = "", *, only_owing: bool = False) -> list[AccountRow]:
         .options(
             selectinload(FamilyAccount.users)
             .selectinload(User.guardianships)
-            .selectinload(Guardianship.pupil)
+            .selectinload(Guardianship.pupil),
+            selectinload(FamilyAccount.pupils),
         )
         .order_by(FamilyAccount.name, FamilyAccount.id)
     )
@@ -74,6 +75,7 @@ def accounts(wanted: str = "", *, only_owing: bool = False) -> list[AccountRow]:
 def children_of(account: FamilyAccount) -> list[str]:
     """The names of the children whom an account's adults may book for."""
     pupils = {tie.pupil.id: tie.pupil for user in account.users for tie in user.guardianships if tie.may_book}
+    pupils |= {pupil.id: pupil for pupil in account.pupils}
     return [pupil.full_name for pupil in sorted(pupils.values(), key=lambda pupil: pupil.date_of_birth)]
 
 

@@ -83,6 +83,31 @@ class ReviewForm(BaseForm):
     )
 
 
+class TieForm(BaseForm):
+    """What the school knows of an adult and a child; a blank in a file is not a no."""
+
+    relationship_name = _text("Who they are to the child", 40, "Say who they are to the child.")
+    parental_responsibility = SelectField(
+        "Parental responsibility", choices=[("not_known", "Not known"), ("yes", "Yes"), ("no", "No")]
+    )
+    responsibility_source = _text("How do you know? (birth certificate, court order)", 80)
+    may_book = BooleanField("May book")
+    may_collect = BooleanField("May collect")
+
+
+class EndTieForm(BaseForm):
+    """Why an adult is no longer linked to a child."""
+
+    reason = _text("Why does it end?", 300, "Write why it ends.")
+
+
+class AccountForm(BaseForm):
+    """An account for a family that does not sign in: the office books for it."""
+
+    name = _text("Name of the family", 160, "Enter the name of the family.")
+    pupils = TicksField("Their children", coerce=int)
+
+
 class SettleForm(BaseForm):
     """What does not stand of what was said, and why."""
 

@@ -19,6 +19,7 @@ from booking.office import (
     roll_over_views,
     run_views,
     tablet_views,
+    tie_views,
     user_views,
 )
 from booking.office.worries import failed_messages, worries
@@ -72,6 +73,9 @@ ADDRESSES = (
     ("/restrictions/<int:restriction_id>", restriction_views.restriction, FORM),
     ("/restrictions/<int:restriction_id>/confirm", restriction_views.confirm_restricting, PRESS),
     ("/pupils/<int:pupil_id>/restrict", restriction_views.restrict, FORM),
+    ("/ties/<int:tie_id>", tie_views.tie, FORM),
+    ("/ties/<int:tie_id>/end", tie_views.end_of_tie, FORM),
+    ("/pupils/<int:pupil_id>/account", tie_views.account_by_hand, FORM),
     ("/care", care_views.care_disputes, SHOW),
     ("/pupils/<int:pupil_id>/care", care_views.told_care, FORM),
     ("/pupils/<int:pupil_id>/care/settle", care_views.settle_care, FORM),

@@ -40,6 +40,15 @@ account_member = Table(
 )
 
 
+account_pupil = Table(
+    "account_pupil",
+    Base.metadata,
+    Column("account_id", ForeignKey("family_account.id", ondelete="CASCADE"), primary_key=True),
+    Column("pupil_id", ForeignKey("pupil.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+"""The children of an account that nobody signs in to: the office books for that family."""
+
+
 class Role(Base, RoleMixin):
     """One of the five roles of `ROLES`."""
 
@@ -129,6 +138,7 @@ class FamilyAccount(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     users: Mapped[list[User]] = relationship(secondary=account_member, back_populates="accounts")
+    pupils: Mapped[list[Pupil]] = relationship(secondary=account_pupil)
 
 
 class Pupil(Base):
@@ -191,6 +201,8 @@ class Guardianship(Base):
     pupil_id: Mapped[int] = mapped_column(ForeignKey("pupil.id"), index=True)
     relationship_name: Mapped[str] = mapped_column(String(40), default="parent")
     parental_responsibility: Mapped[str] = mapped_column(String(10), default="not_known")
+    responsibility_source: Mapped[str | None] = mapped_column(String(80))
+    responsibility_on: Mapped[date | None]
     may_book: Mapped[bool] = mapped_column(default=True)
     may_collect: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -24,6 +24,7 @@ from booking.people.import_plan import ImportPlan
 from booking.people.import_problems import ColumnsUnknown, ImportProblem, ImportRefused
 from booking.people.import_report import Unanswered
 from booking.people.import_table import guess_headings
+from booking.people.premium_reading import is_premium
 from booking.people.restrictions import closed_pupils
 from booking.web.audience import for_roles
 from booking.web.seen import note_seen
@@ -96,7 +97,8 @@ def _kept(token: str) -> tuple[KeptFile, Choices]:
 def import_columns(token: str) -> ResponseReturnValue:
     """Say which column of a CSV file holds what; then the preview."""
     kept, choices = _kept(token)
-    headings = _headings(kept.content, kept.name) if kind_of(kept.content, choices) == "csv" else ()
+    is_roll = kind_of(kept.content, choices) == "csv" and not is_premium(kept.content)
+    headings = _headings(kept.content, kept.name) if is_roll else ()
     if not headings:
         return redirect(url_for("office.import_preview", token=token))
     known = {found: heading for heading in reversed(headings) if (found := field_of(heading))}

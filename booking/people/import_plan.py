@@ -152,7 +152,7 @@ def plan_import(
         added=tuple(row for key, row in rows.items() if key not in meant and not row.has_left),
         changed=tuple(changed),
         same=same,
-        leavers=() if file.is_partial else _leavers(roll, rows, meant, starts_on, is_expected),
+        leavers=_leavers(roll, rows, meant, starts_on, is_expected, file.is_partial),
         questions=tuple(
             _question(key, rows[key], pupil, roll, status, answers) for key, pupil in matching.asked.items()
         ),
@@ -174,15 +174,26 @@ def _to_come(row: PupilRow, pupil: Pupil | None, today: date) -> PupilRow:
 
 
 def _leavers(
-    roll: Roll, rows: Mapping[int, PupilRow], meant: Mapping[int, Pupil], today: date, is_expected: bool
+    roll: Roll,
+    rows: Mapping[int, PupilRow],
+    meant: Mapping[int, Pupil],
+    today: date,
+    is_expected: bool,
+    is_partial: bool,
 ) -> tuple[Leaver, ...]:
-    """Who is not in the file, or stands in it as a leaver; of the expected those who were to have come by now."""
+    """Who is not in the file, or stands in it as a leaver; of the expected those who were to have come by now.
+
+    A file that is not of the whole school says nothing of whom it does not name.
+    """
+    named = {pupil.id for pupil in meant.values()}
     here = {pupil.id for key, pupil in meant.items() if not rows[key].has_left}
     found = []
     for pupil in roll.pupils:
         is_due = pupil.status == "expected" and (
             is_expected or (pupil.joined_on is not None and pupil.joined_on <= today)
         )
+        if is_partial and pupil.id not in named:
+            continue
         if pupil.id not in here and (is_due or (pupil.status == "on_roll" and not is_expected)):
             found.append(Leaver(pupil.id, pupil.full_name, pupil.class_name or "no class", is_due))
     return tuple(found)

@@ -26,7 +26,7 @@ def printable(plan: ImportPlan) -> list[str]:
         where = "expected" if leaver.is_expected else "on the roll"
         lines.append(f"  ? {leaver.name}, {leaver.class_name}: {where}, not in the file")
     if plan.unread:
-        lines.append(f"  columns not read: {', '.join(plan.unread)}")
+        lines.append(f"  not read: {', '.join(plan.unread)}")
     if plan.run_id is not None:
         lines.append(f"  to take it back: booking pupils undo {plan.run_id}")
     return lines

@@ -257,3 +257,13 @@ def test_nobody_is_missing_from_a_file_that_is_partial(app: Flask) -> None:
     assert read_ctf(told, "roll.xml", today=TODAY).is_partial
     assert preview(told, "roll.xml", at=AT).leavers == ()
     assert len(preview(one_pupil(), "roll.xml", at=AT).leavers) == 1
+
+
+def test_a_partial_file_proposes_only_the_leavers_whom_it_names(app: Flask) -> None:
+    named = a_pupil(upn=a_upn(1))
+    a_pupil(upn=a_upn(5))
+    told = one_pupil("<BasicDetails><EnrolStatus>P</EnrolStatus></BasicDetails>")
+    told = told.replace(b"<SourceSchool>", b"<DocumentQualifier>partial</DocumentQualifier><SourceSchool>")
+    plan = preview(told, "roll.xml", at=AT)
+    assert [leaver.pupil_id for leaver in plan.leavers] == [named.id]
+    assert (plan.added, plan.changed) == ((), ())

@@ -19,7 +19,7 @@ from booking.people.ctf_codes import CATEGORIES, ETHNICITY_SOURCES, RELATIONSHIP
 from booking.people.ctf_reading import EXPANDED_FROM, read_ctf
 from booking.people.ctf_spans import facts_of, settle, steps
 from booking.people.ctf_writing import Sender, export_ctf, write_ctf
-from booking.people.import_file import import_content, import_pupils, preview
+from booking.people.import_file import Choices, import_content, import_pupils, preview
 from booking.people.import_rows import ContactRow, FactSpan, PupilRow
 from booking.people.models import Contact, Pupil
 from tests.builders import AT, a_group_fact, a_pupil, a_school, a_user, save
@@ -142,7 +142,7 @@ def test_a_roll_of_five_thousand_goes_in_and_out_and_in_again(app: Flask, tmp_pa
     a_school()
     first, second = tmp_path / "first.xml", tmp_path / "second.xml"
     first.write_bytes(many_pupils(5_000))
-    assert len(import_pupils(first, at=AT, user_id=None).added) == 5_000
+    assert len(import_pupils(first, choices=Choices(kind="ctf"), at=AT, user_id=None).added) == 5_000
     second.write_bytes(_export())
     plan = import_pupils(second, at=AT, user_id=None)
     assert (plan.added, plan.changed, plan.same) == ((), (), 5_000)

@@ -108,6 +108,21 @@ class AccountForm(BaseForm):
     pupils = TicksField("Their children", coerce=int)
 
 
+class ReasonForm(BaseForm):
+    """Who asked for it, and when."""
+
+    reason = _text("Who asked for it, and when?", 300, "Write who asked for it, and when.")
+
+
+class HoldForm(BaseForm):
+    """Why everything must be kept, and when somebody looks again."""
+
+    reason = _text("Why must everything be kept?", 300, "Write why everything must be kept.")
+    review_on = DayField(
+        "Look at it again on", missing="Enter the day.", description="For example 24/11/2027."
+    )
+
+
 class SettleForm(BaseForm):
     """What does not stand of what was said, and why."""
 

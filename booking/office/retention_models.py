@@ -36,3 +36,24 @@ class RetentionRun(Base):
     rows: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[int | None]
+
+
+class ErasureRequest(Base):
+    """A child's or an adult's data is to be erased: asked by one person, confirmed by another, then done at once."""
+
+    __tablename__ = "erasure_request"
+    __table_args__ = (
+        CheckConstraint("(pupil_id IS NULL) <> (user_id IS NULL)", name="about_one"),
+        CheckConstraint(
+            "confirmed_by_id IS NULL OR confirmed_by_id <> asked_by_id", name="confirmed_by_another"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pupil_id: Mapped[int | None] = mapped_column(ForeignKey("pupil.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

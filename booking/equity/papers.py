@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -11,7 +9,7 @@ from sqlalchemy import select
 
 from booking.core import pdf
 from booking.core.clock import to_school
-from booking.core.csv_cells import safe_cell
+from booking.core.csv_cells import Cell, csv_bytes
 from booking.core.db import db
 from booking.core.words import full_day
 from booking.equity.protected_uptake import WITHHELD, ReleasedRow, UptakeReport, report_as_json
@@ -52,15 +50,20 @@ def as_json(issued: Issued) -> bytes:
 
 
 def as_csv(issued: Issued) -> bytes:
-    """The report as CSV with a byte-order mark, so that an office program reads the letters; cells are never formulas."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["Breakdown", *HEAD])
-    writer.writerow(["", *table_row(issued.report.everyone)])
-    for table in issued.report.tables:
-        for row in table.rows:
-            writer.writerow([safe_cell(table.label), *(safe_cell(value) for value in table_row(row))])
-    return text.getvalue().encode("utf-8-sig")
+    """The report as CSV; counts and gaps are numbers there, and no text is a formula."""
+    report = issued.report
+    rows: list[list[Cell]] = [["Breakdown", *HEAD], ["", *_csv_row(report.everyone)]]
+    rows += [[table.label, *_csv_row(row)] for table in report.tables for row in table.rows]
+    return csv_bytes(rows)
+
+
+def _csv_row(row: ReleasedRow) -> list[Cell]:
+    """The texts of a row, with numbers in place of the counts and of the gap, so that programs can reckon with them."""
+    cells: list[Cell] = [*table_row(row)]
+    if not row.withheld:
+        for place, number in ((1, row.took_part), (2, row.on_roll), (6, row.difference)):
+            cells[place] = number
+    return cells
 
 
 def table_row(row: ReleasedRow) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from flask import Blueprint, Response, flash, json, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from booking.core import clock
-from booking.core.csv_cells import safe_cell
+from booking.core.csv_cells import csv_bytes
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.office.access_request import as_pdf, export
@@ -63,11 +60,8 @@ def _file(user: User, kind: str) -> ResponseReturnValue:
 def processing_record() -> ResponseReturnValue:
     """The record of processing as CSV, for the school's data protection officer."""
     rows = record_of_processing()
-    made = io.StringIO()
-    writer = csv.writer(made)
-    writer.writerow(rows[0].keys())
-    writer.writerows([[safe_cell(value) for value in row.values()] for row in rows])
-    response = Response(made.getvalue(), mimetype="text/csv")
+    content = csv_bytes([rows[0].keys(), *(row.values() for row in rows)])
+    response = Response(content, mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="record-of-processing.csv"'
     return response
 

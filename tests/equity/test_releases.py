@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from itertools import pairwise
@@ -150,3 +152,12 @@ def test_the_heads_working_view_counts_a_booking_at_once(app: Flask, browser: Br
     assert [b - a for a, b in pairwise(counts)] == [1]
     other = Browser(app).sign_in(a_user("manager"))
     assert other.get("equity.working", expect=403).status == 403
+
+
+def test_the_csv_has_numbers_to_reckon_with_and_no_formula(app: Flask) -> None:
+    _a_finished_half_term()
+    lines = list(csv.reader(io.StringIO(as_csv(_issue()).decode("utf-8-sig"))))
+    gaps = [line[7] for line in lines[1:] if line[7] not in ("", "c")]
+    assert gaps
+    assert all(str(int(gap)) == gap for gap in gaps), gaps
+    assert not any(cell.startswith("'") for line in lines for cell in line)

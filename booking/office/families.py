@@ -44,6 +44,7 @@ class Invitee:
     name: str
     email: str
     children: list[str] = field(default_factory=list)
+    classes: set[str] = field(default_factory=set)
     invited_at: datetime | None = None
 
 
@@ -83,8 +84,11 @@ def _users(account: FamilyAccount) -> list[str]:
     return [text for user in account.users for text in (user.name, user.email)]
 
 
-def invitees(at: datetime) -> list[Invitee]:
-    """Every adult in the school's record who could join and has not, with the last open invitation."""
+def invitees(at: datetime, class_name: str = "") -> list[Invitee]:
+    """Every adult in the school's record who could join and has not, with the last open invitation; of one class.
+
+    An adult with children in two classes is in both.
+    """
     ties = select(Guardianship.pupil_id, User.email).join(User, User.id == Guardianship.user_id)
     joined = {(pupil_id, email) for pupil_id, email in db.session.execute(ties)}
     barred = barred_addresses(clock.today(at))
@@ -101,13 +105,15 @@ def invitees(at: datetime) -> list[Invitee]:
         if contact.email and (contact.pupil_id, contact.email) not in joined | barred:
             one = found.setdefault(contact.email, Invitee(contact.id, contact.name, contact.email))
             one.children.append(contact.pupil.full_name)
+            one.classes.add(contact.pupil.class_name or "")
     open_invitations = select(Invitation.email, Invitation.created_at).where(
         Invitation.accepted_at.is_(None), Invitation.expires_at > at, Invitation.contact_id.is_not(None)
     )
     for email, created_at in db.session.execute(open_invitations.order_by(Invitation.created_at)):
         if email in found:
             found[email].invited_at = created_at
-    return sorted(found.values(), key=lambda one: one.name.casefold())
+    wanted = [one for one in found.values() if not class_name or class_name in one.classes]
+    return sorted(wanted, key=lambda one: one.name.casefold())
 
 
 def without_email() -> list[Pupil]:
@@ -134,9 +140,12 @@ def invite_contact(contact_id: int, *, base_url: str, at: datetime, user_id: int
     return contact.email
 
 
-def invite_everybody(*, base_url: str, at: datetime, user_id: int | None) -> int:
-    """Send a link to each adult who has neither joined nor an open invitation; raises `NobodyToInvite`."""
-    wanted = [one.contact_id for one in invitees(at) if one.invited_at is None]
+def invite_everybody(*, base_url: str, at: datetime, user_id: int | None, class_name: str = "") -> int:
+    """Send a link to each adult (of one class) who has neither joined nor an open invitation.
+
+    Raises `NobodyToInvite`.
+    """
+    wanted = [one.contact_id for one in invitees(at, class_name) if one.invited_at is None]
     if not wanted:
         raise NobodyToInvite
     for contact in db.session.scalars(select(Contact).where(Contact.id.in_(wanted)).order_by(Contact.id)):

@@ -81,10 +81,14 @@ def family(account_id: int) -> ResponseReturnValue:
 @for_roles("manager")
 def joining() -> ResponseReturnValue:
     """Who has not joined yet: a button for each, one for all, and those who need a letter on paper."""
-    people = invitees(clock.now())
+    class_name = request.args.get("class", "")[:40]
+    everybody = invitees(clock.now())
+    people = [one for one in everybody if not class_name or class_name in one.classes]
     return render_template(
         "office/joining.html",
         people=people,
+        class_name=class_name,
+        classes=sorted({name for one in everybody for name in one.classes if name}),
         not_invited=sum(one.invited_at is None for one in people),
         without_email=without_email(),
         press=PressForm(),
@@ -107,7 +111,12 @@ def invite_all() -> ResponseReturnValue:
     """Send a link to everybody who has neither joined nor an open invitation."""
 
     def send() -> str:
-        count = invite_everybody(base_url=_base_url(), at=clock.now(), user_id=current_user.id)
+        count = invite_everybody(
+            base_url=_base_url(),
+            at=clock.now(),
+            user_id=current_user.id,
+            class_name=request.form.get("class_name", "")[:40],
+        )
         return f"{counted(count, 'invitation')} on the way."
 
     return answer_press(send, done=url_for("office.joining"))

@@ -108,6 +108,13 @@ class AccountForm(BaseForm):
     pupils = TicksField("Their children", coerce=int)
 
 
+class JointForm(BaseForm):
+    """Who shares an account, once both have said yes."""
+
+    adult = SelectField("Who else is to share it?", coerce=int)
+    how = _text("When and how did both say yes?", 200, "Write when and how both said yes.")
+
+
 class ReasonForm(BaseForm):
     """Who asked for it, and when."""
 

@@ -14,6 +14,7 @@ from booking.office.access_request import as_pdf, export
 from booking.office.column_classes import record_of_processing
 from booking.office.forms import PressForm
 from booking.office.retention import confirm_rules, due, is_confirmed
+from booking.office.sharing import sharing_list
 from booking.people.models import User
 from booking.web.audience import for_roles
 from booking.web.fresh_proof import needs_fresh_proof
@@ -59,10 +60,21 @@ def _file(user: User, kind: str) -> ResponseReturnValue:
 @for_roles("manager")
 def processing_record() -> ResponseReturnValue:
     """The record of processing as CSV, for the school's data protection officer."""
-    rows = record_of_processing()
-    content = csv_bytes([rows[0].keys(), *(row.values() for row in rows)])
+    return _csv(record_of_processing(), "record-of-processing.csv")
+
+
+@for_roles("manager")
+def sharing_file() -> ResponseReturnValue:
+    """Which outside provider sees what, as CSV."""
+    return _csv(sharing_list(), "shared-with-providers.csv")
+
+
+def _csv(rows: list[dict[str, str]], name: str) -> Response:
+    content = csv_bytes(
+        [rows[0].keys(), *(row.values() for row in rows)] if rows else [["nothing is shared"]]
+    )
     response = Response(content, mimetype="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="record-of-processing.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -87,6 +99,7 @@ ADDRESSES = (
     ("/office/users/<int:user_id>/data/<kind>", data_of, PRESS),
     ("/office/privacy", keeping, ("GET", "POST")),
     ("/office/privacy/record.csv", processing_record, SHOW),
+    ("/office/privacy/sharing.csv", sharing_file, SHOW),
 )
 for address, view, methods in ADDRESSES:
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -16,6 +16,7 @@ from booking.core.db import Base, db, table_of
 from booking.core.errors import BookingError, NotFound
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_pence
+from booking.office.corrections import Correction
 from booking.office.retention import OF_CARE, held_pupils
 from booking.office.retention_models import ErasureRequest
 from booking.people.care_models import CareStatement, CollectionPassword
@@ -134,8 +135,8 @@ def erase_pupil(pupil_id: int) -> None:
     contacts = select(Contact.id).where(Contact.pupil_id == pupil_id)
     db.session.execute(update(Invitation).where(Invitation.contact_id.in_(contacts)).values(contact_id=None))
     _delete_of_pupil((*OF_CHILD, Guardianship), pupil_id)
-    for asked in db.session.scalars(select(LinkRequest).where(LinkRequest.pupil_id == pupil_id)):
-        db.session.delete(asked)
+    for asked in (LinkRequest, Correction):
+        db.session.execute(delete(asked).where(table_of(asked).c.pupil_id == pupil_id))
     db.session.execute(update(Mark).where(Mark.pupil_id == pupil_id).values(detail=None))
     pupil.surname, pupil.forename, pupil.preferred_name = REMOVED, REMOVED, None
     pupil.upn, pupil.class_name, pupil.status = None, None, "left"
@@ -155,7 +156,8 @@ def erase_user(user_id: int) -> None:
     db.session.execute(delete(Contact).where(Contact.given_by_id == user_id))
     db.session.execute(delete(CollectionPassword).where(CollectionPassword.given_by_id == user_id))
     db.session.execute(delete(CareStatement).where(CareStatement.said_by_id == user_id))
-    db.session.execute(delete(LinkRequest).where(LinkRequest.user_id == user_id))
+    for asked in (LinkRequest, Correction):
+        db.session.execute(delete(asked).where(table_of(asked).c.user_id == user_id))
     db.session.execute(update(Consent).where(Consent.given_by_id == user_id).values(given_by_id=None))
     db.session.execute(delete(Invitation).where(Invitation.email == old_email))
     db.session.execute(

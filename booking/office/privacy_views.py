@@ -10,6 +10,7 @@ from booking.core import clock
 from booking.core.csv_cells import csv_bytes
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
+from booking.office import correction_views
 from booking.office.access_request import as_pdf, export
 from booking.office.column_classes import record_of_processing
 from booking.office.forms import PressForm
@@ -101,5 +102,5 @@ ADDRESSES = (
     ("/office/privacy/record.csv", processing_record, SHOW),
     ("/office/privacy/sharing.csv", sharing_file, SHOW),
 )
-for address, view, methods in ADDRESSES:
+for address, view, methods in (*correction_views.ADDRESSES, *ADDRESSES):
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

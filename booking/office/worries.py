@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, func, select
 from booking.bookings.models import Place, WaitingEntry
 from booking.core import clock
 from booking.core.audit import AuditEntry
-from booking.core.db import db
+from booking.core.db import Base, db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
+from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
 from booking.people.care import disagreements
+from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
@@ -25,6 +27,8 @@ from booking.provision.models import Run, Session
 class Worries:
     """Figures of the office's first page; money in pence."""
 
+    corrections: int
+    link_requests: int
     care_disputes: int
     restrictions_waiting: int
     restrictions_due: int
@@ -52,6 +56,8 @@ def worries(at: datetime) -> Worries:
     unsent = OutboxMessage.sent_at.is_(None)
     planned = (Session.date == today) & (Session.status == "planned")
     return Worries(
+        corrections=_count(Correction, Correction.state == "asked"),
+        link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
@@ -84,7 +90,5 @@ def failed_messages() -> list[OutboxMessage]:
     )
 
 
-def _count(
-    table: type[OutboxMessage | Run | Pupil | Session | Place | WaitingEntry], *where: ColumnElement[bool]
-) -> int:
+def _count(table: type[Base], *where: ColumnElement[bool]) -> int:
     return db.session.scalar(select(func.count()).select_from(table).where(*where)) or 0

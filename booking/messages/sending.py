@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import select
 
 from booking.core.db import db, unit_of_work
+from booking.core.errors import BookingError
 from booking.core.outbox import OutboxMessage
 from booking.core.settings import Settings
 from booking.messages.letters import Composer, as_email, write_letter
@@ -28,6 +29,11 @@ MOST_TRIES = 8
 CLAIM_LASTS = timedelta(minutes=5)
 AT_ONCE = 50
 TIMEOUT_SECONDS = 20
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class NotSecret(BookingError):
+    """The mail server offers no encryption, and it is not on this machine; the letter stays and is tried again."""
 
 
 def send_due(at: datetime, settings: Settings, composers: Mapping[str, Composer]) -> int:
@@ -77,7 +83,7 @@ def _send_one(
     except Exception as error:  # whatever went wrong, the row stays and says so
         db.session.rollback()
         failure = f"{type(error).__name__}: {error}"[:500]
-        log.warning("message not sent", message_id=message_id, attempts=attempts, error=failure)
+        log.warning("message not sent", message_id=message_id, attempts=attempts, error=type(error).__name__)
     with unit_of_work():
         row = db.session.get_one(OutboxMessage, message_id)
         row.last_error = failure
@@ -116,6 +122,10 @@ def deliver(email: EmailMessage, settings: Settings, *, file_name: str) -> None:
         server.ehlo()
         if parts.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=context)
+        elif parts.scheme == "smtp" and host not in LOOPBACK:
+            raise NotSecret(
+                f"{host} does not offer STARTTLS, so nothing was sent. Use smtps:// or another server."
+            )
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(email)

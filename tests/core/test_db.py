@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from booking.core.db import LockedTwice, NestedUnitOfWork, NotInUnitOfWork, db, lock_rows, unit_of_work
 from booking.people.models import Pupil, School
@@ -68,3 +69,10 @@ def test_a_naive_instant_is_refused(app: Flask) -> None:
     )
     with pytest.raises(Exception, match="must know its zone"):
         save(naive)
+
+
+def test_an_error_of_the_database_names_no_value(app: Flask) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.session.execute(text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "Quillfeather"})
+    db.session.rollback()
+    assert "Quillfeather" not in str(caught.value)

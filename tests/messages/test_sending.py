@@ -1,5 +1,6 @@
 """Messages leave once, survive a failing server, and never carry a line break into a header."""
 
+import smtplib
 import socket
 import threading
 from dataclasses import replace
@@ -16,7 +17,7 @@ from booking.core.outbox import OutboxMessage, post
 from booking.core.settings import Settings
 from booking.messages.calendar_file import CalendarEvent, calendar_file
 from booking.messages.letters import Letter, as_html, write_letter
-from booking.messages.sending import MOST_TRIES, send_due
+from booking.messages.sending import MOST_TRIES, NotSecret, deliver, send_due
 
 CONTEXT = {"school": "Brook Lane", "name": "Zoë", "link": "http://localhost:8000/join/x"}
 
@@ -132,3 +133,19 @@ def test_a_calendar_file_holds_every_session_in_utc(at: datetime) -> None:
     (found,) = parsed.walk("VEVENT")
     assert found["UID"] == "place-1@booking"
     assert found.decoded("DTSTART") == at
+
+
+def test_a_server_elsewhere_without_encryption_gets_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = _TinySmtp()
+    plain = smtplib.SMTP
+    monkeypatch.setattr(
+        smtplib, "SMTP", lambda host, port, **options: plain("127.0.0.1", server.port, **options)
+    )
+    letter = EmailMessage()
+    letter["To"], letter["From"], letter["Subject"] = "a@families.example", "b@school.example", "Hello"
+    with pytest.raises(NotSecret, match="STARTTLS"):
+        deliver(letter, replace(settings, mail_url="smtp://user:word@mail.school.example"), file_name="x.eml")
+    server.join(10)
+    assert server.received == b""

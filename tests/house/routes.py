@@ -159,6 +159,8 @@ ROUTES: dict[str, Route] = {
     "office.tie": only("manager"),
     "office.end_of_tie": only("manager"),
     "office.account_by_hand": only("manager"),
+    "office.merge": only("manager"),
+    "office.merge_now": only("manager"),
     "office.erasures": only("manager"),
     "office.confirm_erasing": only("manager"),
     "office.erase_child": only("manager"),

@@ -17,12 +17,13 @@ from booking.core.db import db, unit_of_work
 from booking.office.access_request import OTHERS, what_is_held
 from booking.office.column_classes import column_classes
 from booking.people.care import Said, say, set_collection_word
-from booking.people.models import User
+from booking.people.models import Contact, User
 from tests.browser import Browser
 from tests.builders import AT, a_group_fact, a_user
 from tests.people.separated import SECRETS, Separated, separated
 
-OTHER_ADULTS = SECRETS[6:]
+OTHER_ADULTS = (*SECRETS[6:], "Skua Petrel", "01632 960888")
+"""The other parent and their contacts, and an adult whom the school has on file."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,7 @@ def _world() -> Separated:
                 recorded_by_id=user.id,
             )
         set_collection_word(world.child.id, "gannet-password", user_id=world.other.id, at=AT)
+        db.session.add(Contact(pupil_id=world.child.id, name="Skua Petrel", phone="01632 960888"))
         set_collection_word(world.child.id, "tern", user_id=world.adult.id, at=AT)
     db.session.expire_all()
     return world

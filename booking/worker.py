@@ -17,7 +17,7 @@ from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
 from booking.bookings.expiry import expire_overdue
-from booking.bookings.waiting_list import make_offers
+from booking.bookings.offers import make_offers
 from booking.core import clock
 from booking.core.access_log import seal_access
 from booking.core.db import db, unit_of_work

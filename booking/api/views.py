@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from booking.api.tokens import SCOPES, scopes_of
-from booking.bookings.rules import load_situation
+from booking.bookings.situations import load_situation
 from booking.core import clock
 from booking.core.db import db
 from booking.provision.models import Run, Session

@@ -8,10 +8,11 @@ from datetime import date, datetime, time
 
 from sqlalchemy import Select, delete, insert, select, update
 
+from booking.bookings.holds import BasketIsPaying, HoldIsOver, extend_hold
 from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
-from booking.bookings.places import BasketIsPaying, HoldIsOver, Pair, extend_hold
-from booking.bookings.rules import load_situation
+from booking.bookings.rules import Pair
 from booking.bookings.settling import lines_of, new_basket
+from booking.bookings.situations import load_situation
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError
@@ -61,6 +62,11 @@ class BasketView:
     def held_count(self) -> int:
         """How many rows are held."""
         return sum(row.is_held for row in self.rows)
+
+    @property
+    def held_pence(self) -> int:
+        """What the held rows cost together."""
+        return sum(row.price_pence for row in self.rows if row.is_held)
 
     @property
     def to_hold(self) -> int:
@@ -248,13 +254,14 @@ def basket_view(account_id: int, at: datetime) -> BasketView:
         )
         if row.held_until is None or row.held_until > at
     }
-    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at)
+    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at, account_ids=[account_id])
+    prices = situation.prices(pairs)
     rows = []
     for pupil_id, session_id in pairs:
         session, pupil = situation.sessions[session_id], situation.pupils[pupil_id]
         is_held = (pupil_id, session_id) in held
         refusal = None if is_held else situation.why_not(pupil_id, session_id, account_id)
-        price = held[pupil_id, session_id].price_pence if is_held else session.price_pence
+        price = held[pupil_id, session_id].price_pence if is_held else prices[pupil_id, session_id]
         rows.append(
             BasketRow(
                 pupil_id,

@@ -124,7 +124,11 @@ class CapacityOverride(Base):
 
 
 class WaitingEntry(Base):
-    """One pupil waiting for one session; first come, first offered. An offer is a held place with an end."""
+    """One pupil waiting for one session, in the school's published order. An offer is a held place with an end.
+
+    Entries of one `party` are offered together or not at all. `fits` says whether the child could take a place if there
+    were one (the worker looks); `skipped` counts how often a place went past a party that needs more than there were.
+    """
 
     __tablename__ = "waiting_entry"
     __table_args__ = (
@@ -149,6 +153,9 @@ class WaitingEntry(Base):
     offered_place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"))
     offer_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    party: Mapped[str | None] = mapped_column(String(12), index=True)
+    fits: Mapped[bool] = mapped_column(default=True)
+    skipped: Mapped[int] = mapped_column(default=0)
 
     pupil: Mapped[Pupil] = relationship()
     session: Mapped[Session] = relationship()

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import Place
-from booking.bookings.rules import LIVE, years_in_words
+from booking.bookings.rules import LIVE
+from booking.bookings.years import years_in_words
 from booking.core import clock
 from booking.core.db import db
 from booking.provision.models import Period, Run, Session

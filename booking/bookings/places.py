@@ -1,51 +1,30 @@
 """The only code that takes places: under the locking law, all or what fits, never one more than there are.
 
-Every function runs inside the caller's unit of work. A hold lasts 15 minutes, 60 in all with extensions; while a card
-page is open it has no end of its own.
+Every function runs inside the caller's unit of work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import insert, select, update
 
 from booking.bookings.expiry import expire
+from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held_in, hold_until
 from booking.bookings.models import Basket, BasketLine, Place
 from booking.bookings.request_log import note
-from booking.bookings.rules import Refusal, Situation, load_situation
-from booking.bookings.settling import after_booking, keep_choices_of
-from booking.bookings.states import BASKET_MOVES, check_move
+from booking.bookings.rules import Pair, Refusal, Situation
+from booking.bookings.settling import after_booking
+from booking.bookings.situations import load_situation
+from booking.bookings.states import BASKET_MOVES, PLACE_MOVES, check_move
 from booking.core.db import db, lock_rows, table_of
-from booking.core.errors import BookingError
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
 
-HOLD_LASTS = timedelta(minutes=15)
-LONGEST_HOLD = timedelta(minutes=60)
 Mode = Literal["all", "what_fits"]
-Pair = tuple[int, int]
-
-
-class BasketIsPaying(BookingError):
-    """A card page is open for this basket, so it cannot be changed; nothing was."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "A card payment is open for your basket. Finish or stop it first. Nothing was changed."
-        )
-
-
-class HoldIsOver(BookingError):
-    """The hold ended before the act; the choice is kept in the basket and can be held again."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Your places were not kept any longer. Your choice is still in the basket: hold it again."
-        )
 
 
 @dataclass(frozen=True)
@@ -76,10 +55,10 @@ def take_holds(
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
     expire(at, Place.session_id.in_(sessions))
-    situation = load_situation(pupils, sessions, at)
-    has = _held_in(basket_id)
+    situation = load_situation(pupils, sessions, at, account_ids=[account_id])
+    has = held_in(basket_id)
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
-    held, refused = _choose(situation, wanted, account_id)
+    held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":
         held = []
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
@@ -88,10 +67,11 @@ def take_holds(
     if not has:
         basket.first_held_at = None
     if held:
-        until = _end_of_hold(basket, at)
+        until = end_of_hold(basket, at)
         if has:
-            _hold_until(basket_id, until)
-        _insert(basket_id, account_id, held, situation, at, until=until)
+            hold_until(basket_id, until)
+        prices = situation.prices([*held, *has])
+        _insert(basket_id, account_id, held, situation, at, until=until, prices=prices)
     note([*asked, *took, *turned_away], account_id=account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
     return HoldResult(held, refused)
@@ -100,6 +80,22 @@ def take_holds(
 def _order(situation: Situation, pair: Pair) -> tuple[object, ...]:
     session = situation.sessions.get(pair[1])
     return (session is None, session and (session.date, session.starts_at), pair)
+
+
+def _choose_whole(
+    situation: Situation, wanted: list[Pair], has: set[Pair], account_id: int
+) -> tuple[list[Pair], list[Refusal]]:
+    """Choose, and refuse what would break up a run that is sold as a whole; what that frees is offered to the rest."""
+    barred: list[Refusal] = []
+    while True:
+        out = {(refusal.pupil_id, refusal.session_id) for refusal in barred}
+        held, refused = _choose(situation, [pair for pair in wanted if pair not in out], account_id)
+        broken = [r for r in situation.broken_blocks([*held, *has]) if (r.pupil_id, r.session_id) not in has]
+        if not broken:
+            return held, [*refused, *barred]
+        barred += broken
+        for pair in held:
+            situation.give_back(*pair)
 
 
 def _choose(situation: Situation, wanted: list[Pair], account_id: int) -> tuple[list[Pair], list[Refusal]]:
@@ -115,20 +111,6 @@ def _choose(situation: Situation, wanted: list[Pair], account_id: int) -> tuple[
     return held, refused
 
 
-def _end_of_hold(basket: Basket, at: datetime) -> datetime:
-    """15 minutes on, but never more than 60 after the first hold of this basket."""
-    if basket.first_held_at is None:
-        basket.first_held_at = at
-    return min(at + HOLD_LASTS, basket.first_held_at + LONGEST_HOLD)
-
-
-def _held_in(basket_id: int) -> set[Pair]:
-    rows = db.session.execute(
-        select(Place.pupil_id, Place.session_id).where(Place.basket_id == basket_id, Place.state == "held")
-    )
-    return {(row.pupil_id, row.session_id) for row in rows}
-
-
 def _insert(
     basket_id: int,
     account_id: int,
@@ -137,6 +119,7 @@ def _insert(
     at: datetime,
     *,
     until: datetime,
+    prices: Mapping[Pair, int],
 ) -> None:
     rows = [
         {
@@ -145,7 +128,7 @@ def _insert(
             "pupil_id": pupil_id,
             "session_id": session_id,
             "state": "held",
-            "price_pence": situation.sessions[session_id].price_pence,
+            "price_pence": prices[pupil_id, session_id],
             "credit_until": situation.sessions[session_id].cut_off,
             "held_at": at,
             "held_until": until,
@@ -167,58 +150,16 @@ def hold_for_offer(
     until: datetime,
 ) -> int:
     """Hold one place for somebody from the waiting list, whose session and pupil the caller has locked; its id."""
-    _insert(basket_id, account_id, [(pupil_id, session_id)], situation, at, until=until)
+    pair = (pupil_id, session_id)
+    prices = {pair: situation.sessions[session_id].price_pence}
+    _insert(basket_id, account_id, [pair], situation, at, until=until, prices=prices)
     place_id = db.session.scalar(
-        select(Place.id).where(Place.basket_id == basket_id, Place.session_id == session_id)
+        select(Place.id).where(
+            Place.basket_id == basket_id, Place.pupil_id == pupil_id, Place.session_id == session_id
+        )
     )
     assert place_id is not None
     return place_id
-
-
-def _hold_until(basket_id: int, until: datetime | None) -> int:
-    """Give all held places of a basket the same end; how many there are."""
-    found = db.session.execute(
-        update(Place).where(Place.basket_id == basket_id, Place.state == "held").values(held_until=until)
-    )
-    return int(found.rowcount)  # type: ignore[attr-defined]
-
-
-def extend_hold(basket_id: int, *, at: datetime, user_id: int | None) -> datetime:
-    """Keep a basket's places another 15 minutes, 60 in all; raises `HoldIsOver` when there is nothing to keep."""
-    basket = db.session.get_one(Basket, basket_id)
-    until = _end_of_hold(basket, at)
-    live = db.session.execute(
-        update(Place)
-        .where(Place.basket_id == basket_id, Place.state == "held", Place.held_until > at)
-        .values(held_until=until)
-    )
-    if basket.state != "open" or not live.rowcount:  # type: ignore[attr-defined]
-        raise HoldIsOver
-    return until
-
-
-def hold_for_payment(basket_id: int, *, at: datetime) -> None:
-    """Keep the places for as long as a card page is open; raises `HoldIsOver` when one of them has ended."""
-    basket = db.session.get_one(Basket, basket_id)
-    check_move(BASKET_MOVES, basket.state, "paying")
-    held = _held_in(basket_id)
-    live = db.session.execute(
-        update(Place)
-        .where(Place.basket_id == basket_id, Place.state == "held", Place.held_until > at)
-        .values(held_until=None)
-    )
-    if not held or live.rowcount != len(held):  # type: ignore[attr-defined]
-        raise HoldIsOver
-    basket.state = "paying"
-
-
-def release_payment_hold(basket_id: int, *, at: datetime) -> None:
-    """The card page is closed: the places are held for 15 more minutes, as before."""
-    basket = db.session.get_one(Basket, basket_id)
-    check_move(BASKET_MOVES, basket.state, "open")
-    basket.state = "open"
-    basket.first_held_at = at
-    _hold_until(basket_id, at + HOLD_LASTS)
 
 
 def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
@@ -229,7 +170,7 @@ def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
     basket = db.session.get_one(Basket, basket_id)
     lock_rows((FamilyAccount, [basket.account_id]))
     check_move(BASKET_MOVES, basket.state, "booked")
-    held = _held_in(basket_id)
+    held = held_in(basket_id)
     query = update(Place).where(Place.basket_id == basket_id, Place.state == "held")
     if basket.state == "open":
         query = query.where(Place.held_until > at)
@@ -237,6 +178,16 @@ def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
     if not held or booked.rowcount != len(held):  # type: ignore[attr-defined]
         raise HoldIsOver
     after_booking(basket, held, at=at, user_id=user_id)
+
+
+def book_offered(places: list[Place], *, at: datetime, user_id: int | None) -> None:
+    """Book the held places of one offer, of one basket; the caller has locked the account and seen that it lives."""
+    for place in places:
+        check_move(PLACE_MOVES, place.state, "booked")
+        place.state, place.booked_at, place.held_until = "booked", at, None
+    db.session.flush()
+    pairs = {(place.pupil_id, place.session_id) for place in places}
+    after_booking(places[0].basket, pairs, at=at, user_id=user_id)
 
 
 def book_late(basket_id: int, *, at: datetime) -> bool:
@@ -270,30 +221,3 @@ def book_late(basket_id: int, *, at: datetime) -> bool:
     )
     after_booking(basket, set(pairs), at=at, user_id=None)
     return True
-
-
-def give_up(basket_id: int, *, at: datetime, user_id: int | None) -> None:
-    """Let a paying basket's places go for good; its choices go on in a new basket of the same family."""
-    basket = db.session.get_one(Basket, basket_id)
-    check_move(BASKET_MOVES, basket.state, "ended")
-    gone = _held_in(basket_id)
-    db.session.execute(
-        update(Place)
-        .where(Place.basket_id == basket_id, Place.state == "held")
-        .values(state="expired", ended_at=at, ended_by_id=user_id, held_until=None)
-    )
-    basket.state, basket.ended_at = "ended", at
-    keep_choices_of(basket, at=at)
-    note(
-        [("expired", pupil, session, None) for pupil, session in gone],
-        account_id=basket.account_id,
-        at=at,
-        user_id=user_id,
-        channel="worker",
-    )
-
-
-def places_left(session_ids: Collection[int], at: datetime) -> dict[int, int]:
-    """Places that are neither held nor booked, by session."""
-    situation = load_situation([], session_ids, at)
-    return {session_id: situation.left(session_id) for session_id in situation.sessions}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, Row, func, literal, select, union_all
-
-from booking.bookings.models import CapacityOverride, Place, WaitingEntry
+from booking.bookings.years import year_group_on, years_in_words
 from booking.core import clock
-from booking.core.db import db
+from booking.core.money import format_pence
 from booking.core.words import moment, short_day
+from booking.people.consents import consent_kinds
 from booking.people.models import Pupil
-from booking.provision.models import YEAR_GROUPS, Activity, Run, Session
 
 LIVE = ("held", "booked")
+Pair = tuple[int, int]
+"""A pupil and a session, by id."""
+LIST_ENDS_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,15 @@ class SessionFacts:
     opens_at: datetime
     closes_days_before: int
     closes_at: time
+    sold_as: str
+    needs_consent: str | None
     activity_id: int
     activity: str
     kind: str
     seller_id: int
     is_free_slot: bool
+    room_id: int
+    minutes_away: int
 
     @property
     def cut_off(self) -> datetime:
@@ -70,11 +75,29 @@ class Busy:
     ends_at: time
     activity: str
     account_id: int
+    room_id: int
+    minutes_away: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run that may be bought as a whole: its price in pence, and the days of its sessions by id, in order."""
+
+    pence: int
+    days: dict[int, date]
+
+    def share_pence(self, session_id: int) -> int:
+        """One session's part of the price: the parts sum to the whole, and any two differ by a penny at most.
+
+        Whoever joins part-way pays the parts of what is still to come.
+        """
+        count, place = len(self.days), list(self.days).index(session_id)
+        return (place + 1) * self.pence // count - place * self.pence // count
 
 
 @dataclass
 class Situation:
-    """All that the rules need for some children and sessions, read in a constant number of queries."""
+    """All that the rules need for some children and sessions, at one moment."""
 
     at: datetime
     sessions: dict[int, SessionFacts]
@@ -82,7 +105,21 @@ class Situation:
     live: dict[int, int] = field(default_factory=dict)
     extra: dict[int, int] = field(default_factory=dict)
     waiting: dict[int, int] = field(default_factory=dict)
+    owed: dict[int, int] = field(default_factory=dict)
     busy: dict[tuple[int, date], list[Busy]] = field(default_factory=lambda: defaultdict(list))
+    consents: set[tuple[int, str]] = field(default_factory=set)
+    blocks: dict[int, Block] = field(default_factory=dict)
+    list_ends_hours: int = LIST_ENDS_HOURS
+    arrears_limit_pence: int | None = None
+
+    def count(self, what: str, key: int, number: int | None) -> None:
+        """Keep one number that was read: of a session, of an account, or of the school's rules."""
+        if what == "list_ends":
+            self.list_ends_hours = int(number or 0)
+        elif what == "limit":
+            self.arrears_limit_pence = number
+        else:
+            getattr(self, what)[key] = int(number or 0)
 
     def left(self, session_id: int) -> int:
         """Places that are neither held nor booked; below zero when a session was cut under what it had."""
@@ -90,16 +127,68 @@ class Situation:
         return capacity - self.live.get(session_id, 0)
 
     def is_full(self, session_id: int) -> bool:
-        """Full for everybody who asks: no place left, or what is left belongs to those who wait."""
-        return self.left(session_id) <= 0 or self.waiting.get(session_id, 0) > 0
+        """Full for everybody who asks: no place left, or what is left belongs to the list until its time ends."""
+        if self.left(session_id) <= 0:
+            return True
+        ends = self.sessions[session_id].cut_off - timedelta(hours=self.list_ends_hours)
+        return self.waiting.get(session_id, 0) > 0 and self.at < ends
 
     def take(self, pupil_id: int, session_id: int, account_id: int) -> None:
         """Note a place as taken, so that the next question of the same basket sees it."""
         session = self.sessions[session_id]
         self.live[session_id] = self.live.get(session_id, 0) + 1
         self.busy[pupil_id, session.date].append(
-            Busy(session_id, session.starts_at, session.ends_at, session.activity, account_id)
+            Busy(
+                session_id,
+                session.starts_at,
+                session.ends_at,
+                session.activity,
+                account_id,
+                session.room_id,
+                session.minutes_away,
+            )
         )
+
+    def give_back(self, pupil_id: int, session_id: int) -> None:
+        """Take back what `take` noted."""
+        self.live[session_id] -= 1
+        day = self.sessions[session_id].date
+        self.busy[pupil_id, day] = [b for b in self.busy[pupil_id, day] if b.session_id != session_id]
+
+    def prices(self, pairs: Collection[Pair]) -> dict[Pair, int]:
+        """What each of these costs if they are taken together, in pence: by the session, or as part of a whole block."""
+        wanted = set(pairs)
+        found = {}
+        for pupil_id, session_id in wanted:
+            session = self.sessions[session_id]
+            block = self.blocks.get(session.run_id)
+            price = session.price_pence
+            if block is not None and session_id in block.days:
+                rest = self._to_come(block, session)
+                price = block.share_pence(session_id) if all((pupil_id, s) in wanted for s in rest) else price
+            found[pupil_id, session_id] = price
+        return found
+
+    def broken_blocks(self, pairs: Collection[Pair]) -> list[Refusal]:
+        """Of these, each that belongs to a run which is sold as a whole only, while something of it is not among them."""
+        wanted, broken = set(pairs), []
+        for pupil_id, session_id in sorted(wanted):
+            session = self.sessions[session_id]
+            if session.sold_as != "block":
+                continue
+            rest = self._to_come(self.blocks[session.run_id], session)
+            if not all((pupil_id, other) in wanted for other in rest):
+                words = f"is sold as a whole: choose all {len(rest)} dates that are still to come"
+                broken.append(self._refusal(pupil_id, session, "block", words))
+        return broken
+
+    def _to_come(self, block: Block, like: SessionFacts) -> list[int]:
+        """The sessions of a block whose cut-off lies ahead; `like` is one session of that run."""
+        return [one for one, day in block.days.items() if self.at < replace(like, date=day).cut_off]
+
+    def _refusal(self, pupil_id: int, session: SessionFacts, reason: str, words: str) -> Refusal:
+        where = f"{self.pupils[pupil_id].first_name}: {session.activity} on {short_day(session.date)}"
+        return Refusal(pupil_id, session.id, reason, f"{where} {words}.")
 
     def why_not(
         self, pupil_id: int, session_id: int, account_id: int, *, waits: bool = False
@@ -113,11 +202,7 @@ class Situation:
         found = self._against_session(session) or self._against_pupil(session, pupil, account_id)
         if found is None and not waits and self.is_full(session_id):
             found = ("full", "is full. You can join its waiting list")
-        if found is None:
-            return None
-        reason, words = found
-        where = f"{pupil.first_name}: {session.activity} on {short_day(session.date)}"
-        return Refusal(pupil_id, session_id, reason, f"{where} {words}.")
+        return None if found is None else self._refusal(pupil_id, session, *found)
 
     def _against_session(self, session: SessionFacts) -> tuple[str, str] | None:
         if session.status == "called_off":
@@ -142,140 +227,40 @@ class Situation:
         )
         if year not in session.year_groups:
             return "year_group", f"is for {years_in_words(session.year_groups)} only"
-        for other in self.busy[pupil.id, session.date]:
+        if session.needs_consent and (pupil.id, session.needs_consent) not in self.consents:
+            kind = consent_kinds().get(session.needs_consent)
+            asked = f"“{kind.words}”" if kind else "a consent"
+            return "consent", f"needs your consent: {asked}. Give it under Children, then book"
+        return self._against_day(session, pupil.id, account_id) or self._against_account(session, account_id)
+
+    def _against_day(self, session: SessionFacts, pupil_id: int, account_id: int) -> tuple[str, str] | None:
+        """What the child has on that day already, with the walk between two places."""
+        for other in self.busy[pupil_id, session.date]:
+            is_ours = other.account_id == account_id
             if other.session_id == session.id:
-                is_ours = other.account_id == account_id
                 return "has_it", "is booked already" if is_ours else "is already arranged for this child"
+            what = other.activity if is_ours else "something already arranged for this child"
             if other.starts_at < session.ends_at and session.starts_at < other.ends_at:
-                is_ours = other.account_id == account_id
-                what = (
-                    f"overlaps {other.activity}"
-                    if is_ours
-                    else "overlaps something already arranged for this child"
-                )
-                return "overlap", what
+                return "overlap", f"overlaps {what}"
+            walk = 0 if other.room_id == session.room_id else other.minutes_away + session.minutes_away
+            gap = max(
+                _minutes(session.starts_at) - _minutes(other.ends_at),
+                _minutes(other.starts_at) - _minutes(session.ends_at),
+            )
+            if gap < walk:
+                return "overlap", f"leaves no time to walk there from {what} ({walk} minutes are needed)"
         return None
 
-
-def load_situation(pupil_ids: Collection[int], session_ids: Collection[int], at: datetime) -> Situation:
-    """Read what the rules need of these sessions: four queries, whatever the number of children and sessions."""
-    return situation_where(pupil_ids, Session.id.in_(session_ids), at)
-
-
-def situation_where(pupil_ids: Collection[int], condition: ColumnElement[bool], at: datetime) -> Situation:
-    """The same for every session that meets a condition."""
-    sessions = {row.id: _facts(row) for row in _session_rows(condition)}
-    pupils = {p.id: p for p in db.session.scalars(select(Pupil).where(Pupil.id.in_(pupil_ids)))}
-    situation = Situation(at, sessions, pupils)
-    _count(situation)
-    rows = db.session.execute(
-        select(
-            Place.pupil_id,
-            Place.session_id,
-            Place.account_id,
-            Session.date,
-            Session.starts_at,
-            Session.ends_at,
-            Activity.name,
+    def _against_account(self, session: SessionFacts, account_id: int) -> tuple[str, str] | None:
+        """The school's limit of what a family may owe; what costs nothing is never refused for money."""
+        owed, limit = self.owed.get(account_id, 0), self.arrears_limit_pence
+        if limit is None or owed <= limit or not session.price_pence:
+            return None
+        return "arrears", (
+            f"cannot be booked now: {format_pence(owed)} is owed on your account, more than the school’s limit of "
+            f"{format_pence(limit)}. Pay some of it, or ring the school office"
         )
-        .join(Session, Session.id == Place.session_id)
-        .join(Run, Run.id == Session.run_id)
-        .join(Activity, Activity.id == Run.activity_id)
-        .where(Place.pupil_id.in_(pupil_ids), Place.state.in_(LIVE))
-        .where(Session.date.in_({facts.date for facts in sessions.values()}))
-    )
-    for row in rows:
-        situation.busy[row.pupil_id, row.date].append(
-            Busy(row.session_id, row.starts_at, row.ends_at, row.name, row.account_id)
-        )
-    return situation
 
 
-def _count(situation: Situation) -> None:
-    """Live places, extra places and waiting children of every session, in one query."""
-    ids = list(situation.sessions)
-    live = select(literal("live"), Place.session_id, func.count()).where(
-        Place.session_id.in_(ids), Place.state.in_(LIVE)
-    )
-    extra = select(literal("extra"), CapacityOverride.session_id, func.sum(CapacityOverride.extra)).where(
-        CapacityOverride.session_id.in_(ids)
-    )
-    waiting = select(literal("waiting"), WaitingEntry.session_id, func.count()).where(
-        WaitingEntry.session_id.in_(ids), WaitingEntry.state == "waiting"
-    )
-    rows = db.session.execute(
-        union_all(
-            live.group_by(Place.session_id),
-            extra.group_by(CapacityOverride.session_id),
-            waiting.group_by(WaitingEntry.session_id),
-        )
-    )
-    for what, session_id, number in rows:
-        getattr(situation, what)[session_id] = int(number)
-
-
-def _session_rows(condition: ColumnElement[bool]) -> Iterable[Row]:
-    return db.session.execute(
-        select(
-            Session.id,
-            Session.run_id,
-            Session.date,
-            Session.starts_at,
-            Session.ends_at,
-            Session.capacity,
-            Session.status,
-            Run.status.label("run_status"),
-            Run.price_pence,
-            Run.year_groups,
-            Run.opens_at,
-            Run.closes_days_before,
-            Run.closes_at,
-            Activity.id.label("activity_id"),
-            Activity.name.label("activity"),
-            Activity.kind,
-            Activity.seller_id,
-            Activity.is_free_slot,
-        )
-        .join(Run, Run.id == Session.run_id)
-        .join(Activity, Activity.id == Run.activity_id)
-        .where(condition)
-    )
-
-
-def _facts(row: Row) -> SessionFacts:
-    values = dict(row._mapping)
-    values["year_groups"] = tuple(values["year_groups"])
-    return SessionFacts(**values)
-
-
-def year_group_on(current: str | None, today: date, day: date) -> str | None:
-    """The year group of a child on another day: one up for each 1 September in between; nothing after Year 6."""
-    if current not in YEAR_GROUPS:
-        return current
-    steps = _school_year(day) - _school_year(today)
-    place = YEAR_GROUPS.index(current) + steps
-    return YEAR_GROUPS[place] if 0 <= place < len(YEAR_GROUPS) else None
-
-
-def _school_year(day: date) -> int:
-    return day.year if day.month >= 9 else day.year - 1
-
-
-def years_in_words(years: Collection[str]) -> str:
-    """`Years 3 to 6`, `Reception to Year 2`, `Nursery`: a run of year groups as it is spoken."""
-    wanted = [year for year in YEAR_GROUPS if year in years]
-    if not wanted:
-        return "nobody"
-    first, last = _year_word(wanted[0]), _year_word(wanted[-1])
-    if first == last:
-        return first
-    is_run = YEAR_GROUPS.index(wanted[-1]) - YEAR_GROUPS.index(wanted[0]) == len(wanted) - 1
-    if not is_run:
-        return ", ".join(dict.fromkeys(_year_word(year) for year in wanted))
-    if first.startswith("Year ") and last.startswith("Year "):
-        return f"Years {wanted[0]} to {wanted[-1]}"
-    return f"{first} to {last}"
-
-
-def _year_word(year: str) -> str:
-    return {"N1": "Nursery", "N2": "Nursery", "R": "Reception"}.get(year, f"Year {year}")
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute

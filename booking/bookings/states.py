@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+CHANNELS = {"phone": "by phone", "hatch": "at the hatch"}
+"""How a family asks when it does not book by itself."""
 PLACE_MOVES: dict[str, frozenset[str]] = {
     "held": frozenset({"booked", "expired", "cancelled"}),
     "booked": frozenset({"cancelled"}),

@@ -1,29 +1,31 @@
-"""Who waits for a full session: first come, first offered; an offer is a held place with an end."""
+"""Who waits for a full session: joining, leaving, standing together as a party, and taking what is offered."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.baskets import NotYourChild, bookable_ids
-from booking.bookings.expiry import expire_overdue
-from booking.bookings.models import Basket, Place, WaitingEntry
-from booking.bookings.places import hold_for_offer
+from booking.bookings.models import Place, WaitingEntry
+from booking.bookings.order import in_order
+from booking.bookings.places import book_offered
+from booking.bookings.policy import current_policy
 from booking.bookings.request_log import note
-from booking.bookings.rules import Situation, load_situation
-from booking.bookings.settling import booked_places, new_reference
-from booking.core import clock, outbox
+from booking.bookings.rules import Pair, Situation
+from booking.bookings.situations import load_situation
+from booking.core import clock
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
-from booking.ledger.posting import post_booking
 from booking.people.models import FamilyAccount, Pupil
-from booking.people.restrictions import closed_pairs, closed_to_accounts
+from booking.people.restrictions import closed_to_accounts
 from booking.provision.models import Run, Session
 
-OFFER_LASTS = timedelta(hours=12)
-AT_ONCE = 50
+LIVE_ENTRIES = ("waiting", "offered")
 
 
 class CannotWait(BookingError):
@@ -37,38 +39,119 @@ class OfferIsOver(BookingError):
         super().__init__("This offer has ended or was answered already. Nothing was changed.")
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A family's entry as the page shows it: its position (1 is next), and why it is not offered yet."""
+
+    entry: WaitingEntry
+    position: int
+    party_size: int
+    why: str
+
+
 def join_list(
-    pupil_id: int, session_id: int, *, account_id: int, at: datetime, user_id: int | None
+    pupil_id: int,
+    session_id: int,
+    *,
+    account_id: int,
+    at: datetime,
+    user_id: int | None,
+    channel: str = "online",
 ) -> WaitingEntry:
     """Put a child on the list of a full session; raises `CannotWait` with the reason when it makes no sense."""
     if pupil_id not in bookable_ids(account_id, clock.today(at)):
         raise NotYourChild
     lock_rows((Pupil, [pupil_id]), (Session, [session_id]))
     situation = load_situation([pupil_id], [session_id], at)
-    refusal = situation.why_not(pupil_id, session_id, account_id, waits=True)
+    pair = (pupil_id, session_id)
+    refusal = _why_not_wait(situation, pair, account_id)
     if refusal is not None:
-        raise CannotWait(refusal.words)
-    if not situation.is_full(session_id):
-        raise CannotWait("There is room in this session. Tick it in the week to book it.")
-    live = WaitingEntry.state.in_(("waiting", "offered"))
-    if db.session.scalar(
-        select(WaitingEntry.id).where(
-            WaitingEntry.pupil_id == pupil_id, WaitingEntry.session_id == session_id, live
-        )
-    ):
-        raise CannotWait("Your child is on this waiting list already.")
-    entry = WaitingEntry(
-        account_id=account_id, pupil_id=pupil_id, session_id=session_id, user_id=user_id, joined_at=at
-    )
-    db.session.add(entry)
-    db.session.flush()
-    note(
-        [("asked", pupil_id, session_id, None), ("waiting", pupil_id, session_id, "full")],
-        account_id=account_id,
-        at=at,
-        user_id=user_id,
-    )
+        raise CannotWait(refusal)
+    note([("asked", *pair, None)], account_id=account_id, at=at, user_id=user_id, channel=channel)
+    (entry,) = _add([pair], None, account_id=account_id, at=at, user_id=user_id, channel=channel)
     return entry
+
+
+def wait_for(
+    pairs: Collection[Pair],
+    *,
+    account_id: int,
+    at: datetime,
+    user_id: int | None,
+    channel: str = "online",
+    together: bool = False,
+) -> int:
+    """Put children on the lists of sessions that were just refused as full; how many went on.
+
+    The caller holds the locks of these children and sessions. What makes no sense is left out. `together` makes one
+    party of them: all are offered at once or none is.
+    """
+    if not pairs:
+        return 0
+    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at)
+    good = [pair for pair in sorted(pairs) if _why_not_wait(situation, pair, account_id) is None]
+    party = secrets.token_hex(6) if together and len(good) > 1 else None
+    return len(_add(good, party, account_id=account_id, at=at, user_id=user_id, channel=channel))
+
+
+def _why_not_wait(situation: Situation, pair: Pair, account_id: int) -> str | None:
+    refusal = situation.why_not(*pair, account_id, waits=True)
+    if refusal is not None:
+        return refusal.words
+    if not situation.is_full(pair[1]):
+        return "There is room in this session. Tick it in the week to book it."
+    is_there = db.session.scalar(
+        select(WaitingEntry.id).where(
+            WaitingEntry.pupil_id == pair[0],
+            WaitingEntry.session_id == pair[1],
+            WaitingEntry.state.in_(LIVE_ENTRIES),
+        )
+    )
+    return "Your child is on this waiting list already." if is_there else None
+
+
+def _add(
+    pairs: Sequence[Pair],
+    party: str | None,
+    *,
+    account_id: int,
+    at: datetime,
+    user_id: int | None,
+    channel: str,
+) -> list[WaitingEntry]:
+    entries = [
+        WaitingEntry(
+            account_id=account_id, pupil_id=p, session_id=s, user_id=user_id, joined_at=at, party=party
+        )
+        for p, s in pairs
+    ]
+    db.session.add_all(entries)
+    db.session.flush()
+    facts = [("waiting", p, s, "full") for p, s in pairs]
+    note(facts, account_id=account_id, at=at, user_id=user_id, channel=channel)
+    return entries
+
+
+def stand_together(entry_ids: Collection[int], *, account_id: int, at: datetime) -> str | None:
+    """Make one party of these entries of a family (offered all or none), or part them when there is just one.
+
+    Raises `NotFound` for another family's entry and `OfferIsOver` for one that does not wait any more.
+    """
+    entries = [_entry(entry_id, account_id, clock.today(at)) for entry_id in sorted(set(entry_ids))]
+    if any(entry.state != "waiting" for entry in entries):
+        raise OfferIsOver
+    party = secrets.token_hex(6) if len(entries) > 1 else None
+    left_behind = {entry.party for entry in entries} - {None}
+    for entry in entries:
+        entry.party, entry.fits, entry.skipped = party, True, 0
+    db.session.flush()
+    for old in left_behind:
+        rest = db.session.scalars(
+            select(WaitingEntry).where(WaitingEntry.party == old, WaitingEntry.state == "waiting")
+        ).all()
+        if len(rest) == 1:
+            rest[0].party = None
+    return party
 
 
 def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | None) -> None:
@@ -77,130 +160,55 @@ def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | N
 
 
 def end_entry(entry: WaitingEntry, *, at: datetime, user_id: int | None) -> None:
-    """End a live entry and let its offered place go; raises `OfferIsOver`."""
-    if entry.state not in {"waiting", "offered"}:
+    """End a live entry and let its offered place go, with all of a party that was offered; raises `OfferIsOver`."""
+    if entry.state not in LIVE_ENTRIES:
         raise OfferIsOver
-    if entry.offered_place_id is not None:
-        place = db.session.get_one(Place, entry.offered_place_id)
-        if place.state == "held":
+    together = _party_of(entry) if entry.state == "offered" and entry.party else [entry]
+    for one in together:
+        place = db.session.get(Place, one.offered_place_id) if one.offered_place_id else None
+        if place is not None and place.state == "held":
             place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
-            place.basket.state = "ended"
-    entry.state, entry.ended_at = "left", at
+            place.held_until = None
+        one.state, one.ended_at = "left", at
     note(
-        [("cancelled", entry.pupil_id, entry.session_id, "left_list")],
+        [("cancelled", one.pupil_id, one.session_id, "left_list") for one in together],
         account_id=entry.account_id,
         at=at,
         user_id=user_id,
     )
 
 
-def accept_offer(entry_id: int, *, account_id: int, at: datetime, user_id: int | None) -> None:
-    """Book an offered place; its price is posted to the account. Raises `OfferIsOver` or `NotFound`."""
-    entry = _entry(entry_id, account_id, clock.today(at))
+def accept_offer(entry_id: int, *, account_id: int, at: datetime, user_id: int | None) -> int:
+    """Book an offered place, and with it all of its party; the prices are posted to the account. How many were booked.
+
+    Raises `OfferIsOver` or `NotFound`; then nothing has changed.
+    """
+    first = _entry(entry_id, account_id, clock.today(at))
     lock_rows((FamilyAccount, [account_id]))
-    db.session.refresh(entry)
-    place = db.session.get(Place, entry.offered_place_id) if entry.offered_place_id else None
-    if entry.state != "offered" or place is None or place.state != "held" or (place.held_until or at) <= at:
+    db.session.refresh(first)
+    entries = [first] if first.party is None else _party_of(first)
+    places = [db.session.get(Place, e.offered_place_id) if e.offered_place_id else None for e in entries]
+    booked = [place for place in places if place is not None]
+    if len(booked) != len(entries) or any(entry.state != "offered" for entry in entries):
         raise OfferIsOver
-    place.state, place.booked_at, place.held_until = "booked", at, None
-    place.basket.state, place.basket.booked_at = "booked", at
-    entry.state, entry.ended_at = "accepted", at
-    db.session.flush()
-    post_booking(booked_places([place.id]), basket_id=place.basket_id, at=at, user_id=user_id)
-    note([("booked", entry.pupil_id, entry.session_id, None)], account_id=account_id, at=at, user_id=user_id)
-    for user in db.session.get_one(FamilyAccount, account_id).users:
-        outbox.post(
-            key=f"confirmation:{place.basket.reference}:{user.id}",
-            to_email=user.email,
-            template="confirmation",
-            context={"basket_id": place.basket_id},
-            at=at,
-            user_id=user.id,
-        )
+    if any(place.state != "held" or (place.held_until or at) <= at for place in booked):
+        raise OfferIsOver
+    for entry in entries:
+        entry.state, entry.ended_at = "accepted", at
+    book_offered(booked, at=at, user_id=user_id)
+    return len(booked)
 
 
-def make_offers(at: datetime) -> int:
-    """Close offers that have ended, then offer every free place to whoever waits longest; how many were offered."""
-    _close_ended(at)
-    sessions = list(
+def _party_of(entry: WaitingEntry) -> list[WaitingEntry]:
+    """The live entries of a party, fresh from the database."""
+    return list(
         db.session.scalars(
-            select(WaitingEntry.session_id)
-            .join(Session, Session.id == WaitingEntry.session_id)
-            .where(WaitingEntry.state == "waiting", Session.date >= clock.today(at))
-            .distinct()
-            .order_by(WaitingEntry.session_id)
-            .limit(AT_ONCE)
+            select(WaitingEntry)
+            .where(WaitingEntry.party == entry.party, WaitingEntry.state.in_(LIVE_ENTRIES))
+            .order_by(WaitingEntry.id)
+            .execution_options(populate_existing=True)
         )
     )
-    if not sessions:
-        return 0
-    entries = db.session.scalars(
-        select(WaitingEntry)
-        .where(WaitingEntry.session_id.in_(sessions), WaitingEntry.state == "waiting")
-        .order_by(WaitingEntry.joined_at, WaitingEntry.id)
-    ).all()
-    lock_rows((Pupil, {e.pupil_id for e in entries}), (Session, sessions))
-    situation = load_situation({e.pupil_id for e in entries}, sessions, at)
-    closed = closed_pairs(clock.today(at))
-    return sum(
-        _offer(entry, situation, at) for entry in entries if (entry.account_id, entry.pupil_id) not in closed
-    )
-
-
-def _offer(entry: WaitingEntry, situation: Situation, at: datetime) -> int:
-    """Hold the place for one entry, if there is one and the child can have it; 1 when it was offered."""
-    session = situation.sessions[entry.session_id]
-    if at >= session.cut_off:
-        entry.state, entry.ended_at = "lapsed", at
-        return 0
-    if situation.left(session.id) <= 0:
-        return 0
-    if situation.why_not(entry.pupil_id, session.id, entry.account_id, waits=True) is not None:
-        return 0
-    until = min(at + OFFER_LASTS, session.cut_off)
-    basket = Basket(
-        reference=new_reference(),
-        account_id=entry.account_id,
-        user_id=entry.user_id,
-        state="ended",
-        created_at=at,
-    )
-    db.session.add(basket)
-    db.session.flush()
-    entry.offered_place_id = hold_for_offer(
-        basket.id, entry.account_id, entry.pupil_id, session.id, situation, at=at, until=until
-    )
-    situation.take(entry.pupil_id, session.id, entry.account_id)
-    entry.state, entry.offer_ends_at = "offered", until
-    note(
-        [("offered", entry.pupil_id, session.id, None)],
-        account_id=entry.account_id,
-        at=at,
-        user_id=None,
-        channel="worker",
-    )
-    for user in db.session.get_one(FamilyAccount, entry.account_id).users:
-        key = f"offer:{entry.id}:{entry.offered_place_id}:{user.id}"
-        outbox.post(
-            key=key,
-            to_email=user.email,
-            template="offer",
-            context={"entry_id": entry.id},
-            at=at,
-            user_id=user.id,
-        )
-    return 1
-
-
-def _close_ended(at: datetime) -> None:
-    """An offer that nobody took in time lapses; its place is free again."""
-    expire_overdue(at)
-    ended = db.session.scalars(
-        select(WaitingEntry).where(WaitingEntry.state == "offered", WaitingEntry.offer_ends_at <= at)
-    )
-    for entry in ended:
-        entry.state, entry.ended_at = "lapsed", at
-    db.session.flush()
 
 
 def _entry(entry_id: int, account_id: int, on: date) -> WaitingEntry:
@@ -212,11 +220,11 @@ def _entry(entry_id: int, account_id: int, on: date) -> WaitingEntry:
     return entry
 
 
-def entries_of(account_id: int, at: datetime) -> list[tuple[WaitingEntry, int]]:
-    """A family's live entries with their position on the list (1 is next)."""
+def entries_of(account_id: int, at: datetime) -> list[Standing]:
+    """A family's live entries with their position on the list (1 is next) and the reason why they wait."""
     entries = db.session.scalars(
         select(WaitingEntry)
-        .where(WaitingEntry.account_id == account_id, WaitingEntry.state.in_(("waiting", "offered")))
+        .where(WaitingEntry.account_id == account_id, WaitingEntry.state.in_(LIVE_ENTRIES))
         .options(
             joinedload(WaitingEntry.pupil),
             joinedload(WaitingEntry.session).joinedload(Session.run).joinedload(Run.activity),
@@ -225,22 +233,31 @@ def entries_of(account_id: int, at: datetime) -> list[tuple[WaitingEntry, int]]:
     ).all()
     today = clock.today(at)
     closed = closed_to_accounts({account_id}, today)
-    return [
-        (entry, _position(entry))
-        for entry in entries
-        if entry.session.date >= today and entry.pupil_id not in closed
-    ]
+    mine = [e for e in entries if e.session.date >= today and e.pupil_id not in closed]
+    return _standings(mine, at)
 
 
-def _position(entry: WaitingEntry) -> int:
-    before = db.session.scalar(
-        select(func.count())
-        .select_from(WaitingEntry)
-        .where(
-            WaitingEntry.session_id == entry.session_id,
-            WaitingEntry.state == "waiting",
-            (WaitingEntry.joined_at < entry.joined_at)
-            | ((WaitingEntry.joined_at == entry.joined_at) & (WaitingEntry.id < entry.id)),
-        )
-    )
-    return int(before or 0) + 1
+def _standings(mine: list[WaitingEntry], at: datetime) -> list[Standing]:
+    sessions = {entry.session_id for entry in mine}
+    everybody = db.session.scalars(
+        select(WaitingEntry).where(WaitingEntry.session_id.in_(sessions), WaitingEntry.state == "waiting")
+    ).all()
+    ordered = in_order(everybody, current_policy(), at)
+    situation = load_situation({e.pupil_id for e in mine}, sessions, at)
+    found = []
+    for entry in mine:
+        queue = [other.id for other in ordered if other.session_id == entry.session_id]
+        position = queue.index(entry.id) + 1 if entry.id in queue else 1
+        size = sum(1 for other in mine if other.party == entry.party) if entry.party else 1
+        found.append(Standing(entry, position, size, _why(entry, situation, size)))
+    return found
+
+
+def _why(entry: WaitingEntry, situation: Situation, size: int) -> str:
+    """Why nothing is offered yet, in words for the family."""
+    refusal = situation.why_not(entry.pupil_id, entry.session_id, entry.account_id, waits=True)
+    if refusal is not None and refusal.reason != "has_it":
+        return f"Not offered while this stands: {refusal.words}"
+    if size > 1:
+        return f"Waits for {size} places at once: all or none."
+    return "Every place is taken."

@@ -41,15 +41,16 @@ def post(
     context: dict[str, Any],
     at: datetime,
     user_id: int | None = None,
+    not_before: datetime | None = None,
 ) -> OutboxMessage:
-    """Put a message in the outbox, inside the caller's transaction."""
+    """Put a message in the outbox, inside the caller's transaction; it leaves at once, or `not_before` an instant."""
     message = OutboxMessage(
         key=key,
         to_email=to_email,
         template=template,
         context=context,
         created_at=at,
-        next_try_at=at,
+        next_try_at=max(at, not_before or at),
         user_id=user_id,
     )
     db.session.add(message)

@@ -129,7 +129,7 @@ def _room_page(room: Room | None) -> ResponseReturnValue:
     form = RoomForm(obj=room)
 
     def save() -> str:
-        details = RoomDetails(form.name.data, form.capacity.data)
+        details = RoomDetails(form.name.data, form.capacity.data, form.minutes_away.data)
         at = clock.now()
         if room is None:
             saved = save_room(None, details, at=at, user_id=current_user.id)

@@ -26,7 +26,7 @@ def composers(settings: Settings) -> dict[str, Composer]:
     return {
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
-        "offer": partial(offer_letter, base_url=settings.base_url),
+        "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),
         "sign_in_code": partial(code_letter, base_url=settings.base_url),
         "reset": partial(reset_letter, base_url=settings.base_url),
         "new_email": partial(new_email_letter, base_url=settings.base_url),

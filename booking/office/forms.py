@@ -14,7 +14,6 @@ from booking.people.models import ROLES
 from booking.people.restrictions import KINDS
 from booking.provision.areas import AREAS
 from booking.provision.models import YEAR_GROUPS
-from booking.provision.runs import DAY_NAMES
 from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
@@ -189,37 +188,6 @@ class ActivityForm(BaseForm):
         return self
 
 
-class RunForm(BaseForm):
-    """An activity in one period: days, hours, room, price and who may book from when."""
-
-    activity_id = SelectField("Activity", coerce=int)
-    period_id = SelectField("When", coerce=int)
-    weekdays = TicksField("Days", coerce=int, choices=list(enumerate(DAY_NAMES)))
-    starts_at = HourField("Starts at", missing="Enter when it starts.", description="For example 15:30.")
-    ends_at = HourField("Ends at", missing="Enter when it ends.")
-    room_id = SelectField("Room", coerce=int)
-    capacity = NumberField(
-        "Places", is_optional=True, description="Leave empty for as many as the room holds."
-    )
-    price_pence = PenceField(
-        "Price of one session, in pounds", missing="Enter the price, or 0.", description="For example 4.50."
-    )
-    year_groups = TicksField("Who may book", choices=list(YEAR_WORDS.items()))
-    leader = _text("Led by", 120)
-    opens_on = DayField("Booking opens on", missing="Enter the day when booking opens.")
-    opens_hour = HourField("Booking opens at this time", missing="Enter the time when booking opens.")
-    closes_days_before = NumberField(
-        "Booking closes this many days before each session", missing="Enter 0 for the same day.", most=60
-    )
-    closes_at = HourField("Booking closes at this time", missing="Enter the time when booking closes.")
-
-    def with_choices(self, activities: Choices, periods: Choices, rooms: Choices) -> RunForm:
-        """The form with what can be chosen."""
-        self.activity_id.choices, self.period_id.choices = list(activities), list(periods)
-        self.room_id.choices = list(rooms)
-        return self
-
-
 class CopyForm(BaseForm):
     """Last term's runs into a new period."""
 
@@ -254,6 +222,9 @@ class RoomForm(BaseForm):
 
     name = _text("Name", 60, "Enter a name.")
     capacity = NumberField("How many children it holds", least=1, missing="Enter how many children it holds.")
+    minutes_away = NumberField(
+        "Minutes on foot from the main door", missing="Enter 0 for a room inside the school.", most=120
+    )
 
 
 class LeftForm(BaseForm):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
 from booking.core import clock
 from booking.core.db import db
@@ -58,7 +59,7 @@ def _line(line: BookedLine) -> str:
     return f"{short_day(line.date)}, {hour(line.starts_at)} to {hour(line.ends_at)}: {line.activity}, {line.room}"
 
 
-def offer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+def offer_letter(context: Mapping[str, Any], *, base_url: str, secret: str) -> Letter | None:
     """A place from the waiting list, with its end; nothing when it was taken, refused or has ended meanwhile."""
     entry = db.session.get(WaitingEntry, int(context["entry_id"]))
     if entry is None or entry.state != "offered" or entry.offer_ends_at is None:
@@ -76,7 +77,16 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
         "date_words": full_day(session.date),
         "times": f"{hour(session.starts_at)} to {hour(session.ends_at)}",
         "until_words": moment(entry.offer_ends_at),
+        "together": _party_size(entry),
         "link": f"{base_url}/bookings",
+        "leave_link": f"{base_url}/waiting/leave/{leave_token(entry.id, secret)}",
         **school_words(),
     }
     return write_letter("offer", words)
+
+
+def _party_size(entry: WaitingEntry) -> int:
+    if entry.party is None:
+        return 1
+    where = (WaitingEntry.party == entry.party, WaitingEntry.state == "offered")
+    return db.session.scalar(select(func.count()).select_from(WaitingEntry).where(*where)) or 1

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
 
-from booking.bookings.rules import years_in_words
+from booking.bookings.years import years_in_words
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import counted, short_day
-from booking.office.forms import CopyForm, PressForm, RunForm
+from booking.office.forms import CopyForm, PressForm
+from booking.office.run_forms import RunForm
 from booking.office.set_up import change_run, make_sessions, told, uses_of
 from booking.provision.generation import Use, future_sessions
 from booking.provision.models import Activity, Period, Room, Run
@@ -111,6 +112,9 @@ def _details(form: RunForm) -> RunDetails:
         closes_days_before=form.closes_days_before.data,
         capacity=form.capacity.data,
         leader=form.leader.data or "",
+        sold_as=form.sold_as.data,
+        block_pence=form.block_pence.data if form.sold_as.data != "session" else None,
+        needs_consent=form.needs_consent.data or None,
     )
 
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select
 
+from booking.bookings.holds import hold_for_payment
 from booking.bookings.models import Basket, Place
-from booking.bookings.places import hold_for_payment
 from booking.core.audit import record
 from booking.core.db import db, lock_rows, unit_of_work
 from booking.core.errors import BookingError, NotFound

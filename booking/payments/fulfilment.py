@@ -12,8 +12,9 @@ from enum import StrEnum
 import structlog
 from sqlalchemy import select
 
+from booking.bookings.holds import give_up, release_payment_hold
 from booking.bookings.models import Basket
-from booking.bookings.places import book_basket, book_late, give_up, release_payment_hold
+from booking.bookings.places import book_basket, book_late
 from booking.core import outbox
 from booking.core.audit import record
 from booking.core.db import db, unit_of_work

@@ -61,15 +61,19 @@ class Seller(Base):
 
 
 class Room(Base):
-    """A place in the school, with how many children it holds."""
+    """A place where children are, with how many it holds; `minutes_away` is the walk from the school's main door."""
 
     __tablename__ = "room"
-    __table_args__ = (CheckConstraint("capacity > 0", name="holds_somebody"),)
+    __table_args__ = (
+        CheckConstraint("capacity > 0", name="holds_somebody"),
+        CheckConstraint("minutes_away BETWEEN 0 AND 120", name="not_far"),
+    )
     lock_rank = 30
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     capacity: Mapped[int]
+    minutes_away: Mapped[int] = mapped_column(default=0)
 
 
 class Activity(Base):
@@ -95,7 +99,9 @@ class Run(Base):
     """An activity in one half-term or term: its weekdays (0 is Monday), hours, price and who may book.
 
     `capacity` empty means as many as the room holds. Bookings close at `closes_at` (wall clock)
-    `closes_days_before` days before each session; cancelling for credit ends at the same moment.
+    `closes_days_before` days before each session; cancelling for credit ends at the same moment. Sold by the `session`,
+    as a `block` (all sessions that are still to come, for their part of `block_pence`), or `both`. `needs_consent` is the
+    consent without which no child is booked.
     """
 
     __tablename__ = "run"
@@ -105,6 +111,10 @@ class Run(Base):
         CheckConstraint("capacity IS NULL OR capacity >= 0", name="capacity_not_negative"),
         CheckConstraint("status IN ('draft', 'open', 'closed')", name="status_known"),
         CheckConstraint("closes_days_before >= 0", name="closes_before_session"),
+        CheckConstraint("sold_as IN ('session', 'block', 'both')", name="sold_as_known"),
+        CheckConstraint(
+            "sold_as = 'session' OR (block_pence IS NOT NULL AND block_pence >= 0)", name="block_has_a_price"
+        ),
         Index("ix_run_period_id_activity_id", "period_id", "activity_id"),
     )
 
@@ -123,6 +133,9 @@ class Run(Base):
     closes_days_before: Mapped[int] = mapped_column(default=1)
     closes_at: Mapped[time]
     status: Mapped[str] = mapped_column(String(8), default="draft")
+    sold_as: Mapped[str] = mapped_column(String(7), default="session")
+    block_pence: Mapped[int | None]
+    needs_consent: Mapped[str | None] = mapped_column(String(30))
 
     activity: Mapped[Activity] = relationship()
     period: Mapped[Period] = relationship()

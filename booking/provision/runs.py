@@ -49,6 +49,9 @@ class RunDetails:
     closes_days_before: int = 1
     capacity: int | None = None
     leader: str = ""
+    sold_as: str = "session"
+    block_pence: int | None = None
+    needs_consent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ def save_run(run_id: int | None, details: RunDetails, *, at: datetime, user_id: 
         raise RunRefused("It ends before it starts. Check the two times.")
     if not details.weekdays or not set(details.weekdays) <= set(range(5)):
         raise RunRefused("Choose at least one day from Monday to Friday.")
+    if details.sold_as != "session" and details.block_pence is None:
+        raise RunRefused("Enter the price of the whole run, or sell it by the session.")
     if not details.year_groups:
         raise RunRefused("Choose at least one year group.")
     for model, key in (

@@ -51,10 +51,11 @@ class SellerDetails:
 
 @dataclass(frozen=True)
 class RoomDetails:
-    """A place in the school, and how many children it holds at most."""
+    """A place where children are, how many it holds at most, and the minutes on foot from the main door."""
 
     name: str
     capacity: int
+    minutes_away: int = 0
 
 
 def save_activity(

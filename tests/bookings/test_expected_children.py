@@ -9,7 +9,7 @@ from flask import Flask
 
 from booking.bookings.baskets import bookable_pupils, choose_week
 from booking.bookings.places import take_holds
-from booking.bookings.rules import load_situation
+from booking.bookings.situations import load_situation
 from booking.core.db import db, unit_of_work
 from tests.builders import a_family, a_period, a_session
 

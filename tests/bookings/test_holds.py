@@ -9,18 +9,10 @@ from sqlalchemy import event
 from booking.bookings.baskets import NotYourChild, basket_view, choose_week, keep_longer, open_basket
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.grid import week_grid
+from booking.bookings.holds import HoldIsOver, give_up, hold_for_payment, release_payment_hold
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import CapacityOverride, FreeForecast, Place, RequestFact
-from booking.bookings.places import (
-    HoldIsOver,
-    HoldResult,
-    book_basket,
-    book_late,
-    give_up,
-    hold_for_payment,
-    release_payment_hold,
-    take_holds,
-)
+from booking.bookings.places import HoldResult, book_basket, book_late, take_holds
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence
 from booking.provision.models import Session

@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 
 from booking.bookings.models import BasketLine, Place, WaitingEntry
-from booking.bookings.waiting_list import make_offers
+from booking.bookings.offers import make_offers
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence
 from tests.browser import Browser

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +15,8 @@ from booking.bookings import places
 from booking.bookings.baskets import choose_week
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
-from booking.bookings.rules import Situation, load_situation
+from booking.bookings.rules import Situation
+from booking.bookings.situations import load_situation
 from booking.core.db import db, lock_rows, unit_of_work
 from booking.people.models import FamilyAccount, Guardianship
 from booking.provision.models import Session
@@ -136,8 +138,10 @@ def test_the_control_without_the_lock_oversells(app: Flask, monkeypatch: pytest.
     racers = at_the_start(families(4), [a_session(WEDNESDAY, capacity=1).id])
     everybody_has_looked = threading.Barrier(len(racers))
 
-    def look_then_wait(pupils: Collection[int], sessions: Collection[int], at: datetime) -> Situation:
-        situation = load_situation(pupils, sessions, at)
+    def look_then_wait(
+        pupils: Collection[int], sessions: Collection[int], at: datetime, **more: Any
+    ) -> Situation:
+        situation = load_situation(pupils, sessions, at, **more)
         if db.engine.dialect.name == "sqlite":
             db.session.connection().exec_driver_sql("COMMIT")
         everybody_has_looked.wait(timeout=20)

@@ -50,7 +50,11 @@ def guards(app: Flask):  # type: ignore[no-untyped-def]
     kept = []
     if db.engine.dialect.name == "sqlite":
         kept = (
-            db.session.execute(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+            db.session.execute(
+                text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'access_entry'")
+            )
+            .scalars()
+            .all()
         )
     yield
     with unit_of_work() as session:

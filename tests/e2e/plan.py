@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
+from flask_security.utils import hash_password
 from sqlalchemy import select
 
 from booking.bookings.baskets import bookable_pupils
 from booking.core import clock
-from booking.core.db import db
+from booking.core.db import db, unit_of_work
 from booking.people.models import User
 from booking.provision.models import YEAR_GROUPS, Activity, Period, Run, Session
+from tests.builders import PASSWORD, a_family
 
 WANTED = (
     ("Early breakfast", 0),
@@ -44,7 +46,7 @@ def find_plan() -> dict[str, Any]:
     return {
         "monday": monday.isoformat(),
         "sessions": [by_day[monday + timedelta(days=day), name] for name, day in WANTED],
-        "families": _families(),
+        "families": _families()[:6],
         "period": period,
     }
 
@@ -63,4 +65,58 @@ def _families() -> list[dict[str, Any]]:
             ):
                 children = [{"id": p.id, "first": p.first_name, "surname": p.surname} for p in pupils]
                 found.append({"email": user.email, "account": account.id, "pupils": children})
-    return found[:6]
+    return found
+
+
+def a_long_run(weeks: int = 12) -> dict[str, Any]:
+    """A new activity on every weekday of so many weeks from next Monday, that two families of two children may book."""
+    today = clock.today()
+    monday = today + timedelta(days=7 - today.weekday())
+    with unit_of_work() as session:
+        like = session.scalars(select(Run).where(Run.status == "open")).first()
+        assert like is not None
+        activity = Activity(
+            name="Story time", kind="club", seller_id=session.get_one(Activity, like.activity_id).seller_id
+        )
+        session.add(activity)
+        session.flush()
+        run = Run(
+            activity_id=activity.id,
+            period_id=like.period_id,
+            room_id=like.room_id,
+            weekdays=[0, 1, 2, 3, 4],
+            starts_at=time(6, 30),
+            ends_at=time(7, 0),
+            capacity=20,
+            price_pence=450,
+            year_groups=list(YEAR_GROUPS),
+            opens_at=clock.now() - timedelta(days=1),
+            closes_days_before=0,
+            closes_at=time(6, 0),
+            status="open",
+        )
+        session.add(run)
+        session.flush()
+        days = [monday + timedelta(days=7 * week + day) for week in range(weeks) for day in range(5)]
+        sessions = [
+            Session(run_id=run.id, date=day, starts_at=run.starts_at, ends_at=run.ends_at, capacity=20)
+            for day in days
+        ]
+        session.add_all(sessions)
+        session.flush()
+        first = [one.id for one in sessions[:5]]
+    return {
+        "monday": monday.isoformat(),
+        "sessions": first,
+        "last": days[-1].isoformat(),
+        "families": [_a_new_family() for _ in range(2)],
+    }
+
+
+def _a_new_family() -> dict[str, Any]:
+    """A parent who can sign in, with two children in Year 3 and nothing booked."""
+    family = a_family(children=2)
+    with unit_of_work():
+        family.user.password, family.user.is_demo = hash_password(PASSWORD), True
+    pupils = [{"id": pupil.id, "first": pupil.first_name} for pupil in family.pupils]
+    return {"email": family.user.email, "password": PASSWORD, "pupils": pupils}

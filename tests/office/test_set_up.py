@@ -38,6 +38,9 @@ RUN = {
     "opens_hour": "19:00",
     "closes_days_before": "1",
     "closes_at": "18:00",
+    "sold_as": "session",
+    "block_pence": "",
+    "needs_consent": "",
 }
 
 
@@ -81,7 +84,7 @@ def test_a_term_is_set_up_from_nothing_and_opened(manager: Browser) -> None:
         "office.add_seller", {"name": "Brook Lane School", "is_school": "y", "email": "office@brook.example"}
     )
     seller = db.session.scalars(select(Seller)).one()
-    manager.post("office.add_room", {"name": "Hall", "capacity": "30"})
+    manager.post("office.add_room", {"name": "Hall", "capacity": "30", "minutes_away": "0"})
     manager.post(
         "office.add_activity",
         {
@@ -177,9 +180,11 @@ def test_a_smaller_room_is_refused_where_more_are_booked(manager: Browser) -> No
     run = an_open_run(manager, room_id=room.id, capacity=None)
     for _ in range(2):
         a_place(a_family(), session_on(run, date(2026, 11, 30)))
-    page = manager.post("office.room", {"name": "Hut", "capacity": "1"}, room_id=room.id, expect=422)
+    page = manager.post(
+        "office.room", {"name": "Hut", "capacity": "1", "minutes_away": "0"}, room_id=room.id, expect=422
+    )
     assert "Mon 30 Nov: 2 booked" in page.text
-    manager.post("office.room", {"name": "Hut", "capacity": "2"}, room_id=room.id)
+    manager.post("office.room", {"name": "Hut", "capacity": "2", "minutes_away": "0"}, room_id=room.id)
     assert session_on(run, date(2026, 12, 2)).capacity == 2
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from booking.bookings.places import give_up
+from booking.bookings.holds import give_up
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence, ledger_problems
 from booking.ledger.models import Entry

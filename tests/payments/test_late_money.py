@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
+from booking.bookings.holds import release_payment_hold
 from booking.bookings.models import Basket, BasketLine
-from booking.bookings.places import release_payment_hold
 from booking.core.db import db, unit_of_work
 from booking.core.money import format_pence
 from booking.core.outbox import OutboxMessage

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from booking.bookings.baskets import choose_week, give_up_basket
 from booking.bookings.cancellation import cancel_place
 from booking.bookings.models import FreeForecast, Place, RequestFact
-from booking.bookings.places import Pair, take_holds
+from booking.bookings.places import take_holds
+from booking.bookings.rules import Pair
 from booking.bookings.waiting_list import CannotWait, join_list
 from booking.core import clock
 from booking.core.db import db, unit_of_work

@@ -1,0 +1,190 @@
+"""What the worker does for those who wait: it offers each free place, in order, to whoever fits; an offer has an end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from booking.bookings.expiry import expire_overdue
+from booking.bookings.models import Basket, WaitingEntry
+from booking.bookings.order import in_order
+from booking.bookings.places import hold_for_offer
+from booking.bookings.policy import Policy, current_policy
+from booking.bookings.request_log import note
+from booking.bookings.rules import Situation
+from booking.bookings.settling import new_reference
+from booking.bookings.situations import load_situation
+from booking.core import audit, clock, outbox
+from booking.core.db import db, lock_rows
+from booking.people.models import FamilyAccount, Pupil
+from booking.people.restrictions import closed_pairs
+from booking.provision.models import Session
+
+AT_ONCE = 200
+"""Sessions looked at in one go; the rest follow two seconds later."""
+
+
+def make_offers(at: datetime) -> int:
+    """Close offers that have ended, then offer every free place in the published order; how many were offered."""
+    _close_ended(at)
+    entries = _waiting(at)
+    if not entries:
+        return 0
+    sessions = {entry.session_id for entry in entries}
+    lock_rows((Pupil, {entry.pupil_id for entry in entries}), (Session, sessions))
+    policy = current_policy()
+    situation = load_situation({entry.pupil_id for entry in entries}, sessions, at)
+    closed = closed_pairs(clock.today(at))
+    entries = [e for e in in_order(entries, policy, at) if (e.account_id, e.pupil_id) not in closed]
+    offered = 0
+    kept: dict[int, int] = {}
+    for party in _parties(entries):
+        offered += _consider(party, situation, policy, kept, at)
+    db.session.flush()
+    return offered
+
+
+def _waiting(at: datetime) -> list[WaitingEntry]:
+    """Everybody on the lists of some coming sessions, with those parties whole."""
+    first = list(
+        db.session.scalars(
+            select(WaitingEntry.session_id)
+            .join(Session, Session.id == WaitingEntry.session_id)
+            .where(WaitingEntry.state == "waiting", Session.date >= clock.today(at))
+            .distinct()
+            .order_by(WaitingEntry.session_id)
+            .limit(AT_ONCE)
+        )
+    )
+    here = WaitingEntry.session_id.in_(first)
+    parties = select(WaitingEntry.party).where(here, WaitingEntry.party.is_not(None))
+    return list(
+        db.session.scalars(
+            select(WaitingEntry)
+            .where(WaitingEntry.state == "waiting", here | WaitingEntry.party.in_(parties))
+            .order_by(WaitingEntry.id)
+        )
+    )
+
+
+def _parties(entries: Sequence[WaitingEntry]) -> list[list[WaitingEntry]]:
+    """The entries by party, each party where its first entry stands."""
+    found: dict[str, list[WaitingEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.party or f"entry {entry.id}", []).append(entry)
+    return list(found.values())
+
+
+def _consider(
+    party: list[WaitingEntry], situation: Situation, policy: Policy, kept: dict[int, int], at: datetime
+) -> int:
+    """Offer all of a party its places, or none; 0 when they wait on.
+
+    `kept` counts, by session, the free places that stay with a party which was passed over often enough.
+    """
+    if any(at >= situation.sessions[entry.session_id].cut_off for entry in party):
+        for entry in party:
+            entry.state, entry.ended_at = "lapsed", at
+        return 0
+    needs: dict[int, int] = {}
+    for entry in party:
+        needs[entry.session_id] = needs.get(entry.session_id, 0) + 1
+    left = {session_id: situation.left(session_id) - kept.get(session_id, 0) for session_id in needs}
+    could = _could_go(party, situation)
+    if could and all(left[session_id] >= number for session_id, number in needs.items()):
+        _offer(party, situation, policy, at)
+        return len(party)
+    _pass_over(party, could, needs, left, policy, kept, at)
+    return 0
+
+
+def _could_go(party: list[WaitingEntry], situation: Situation) -> bool:
+    """Nothing but room stands against any of them, taken together; the situation is left as it was."""
+    taken: list[tuple[int, int]] = []
+    for entry in party:
+        pair = (entry.pupil_id, entry.session_id)
+        if situation.why_not(*pair, entry.account_id, waits=True) is not None:
+            break
+        situation.take(*pair, entry.account_id)
+        taken.append(pair)
+    for pair in taken:
+        situation.give_back(*pair)
+    return len(taken) == len(party)
+
+
+def _pass_over(
+    party: list[WaitingEntry],
+    could: bool,
+    needs: dict[int, int],
+    left: dict[int, int],
+    policy: Policy,
+    kept: dict[int, int],
+    at: datetime,
+) -> None:
+    """Note that a party waits on: whether what is free is kept for it, and each time that a place goes past it."""
+    some_free = could and any(left[s] > 0 for s in needs)
+    is_kept = some_free and len(party) > 1 and max(e.skipped for e in party) >= policy.most_skips
+    if is_kept:
+        for session_id, number in needs.items():
+            kept[session_id] = kept.get(session_id, 0) + min(number, max(0, left[session_id]))
+    fits = could and (not some_free or is_kept)
+    for entry in party:
+        was_passed = entry.fits and some_free and not is_kept
+        entry.fits = fits
+        if was_passed:
+            entry.skipped += 1
+            audit.record("skipped", "waiting_entry", entry.id, at=at, user_id=None, times=entry.skipped)
+
+
+def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: datetime) -> None:
+    """Hold the places; the offer's clock starts when the family may be told."""
+    heard_at = policy.heard_at(at)
+    ends = [situation.sessions[entry.session_id].cut_off for entry in party]
+    until = min(heard_at + timedelta(hours=policy.offer_hours), *ends)
+    first = party[0]
+    basket = Basket(
+        reference=new_reference(),
+        account_id=first.account_id,
+        user_id=first.user_id,
+        state="ended",
+        created_at=at,
+    )
+    db.session.add(basket)
+    db.session.flush()
+    for entry in party:
+        entry.offered_place_id = hold_for_offer(
+            basket.id, entry.account_id, entry.pupil_id, entry.session_id, situation, at=at, until=until
+        )
+        situation.take(entry.pupil_id, entry.session_id, entry.account_id)
+        entry.state, entry.offer_ends_at, entry.fits = "offered", until, True
+        note(
+            [("offered", entry.pupil_id, entry.session_id, None)],
+            account_id=entry.account_id,
+            at=at,
+            user_id=None,
+            channel="worker",
+        )
+    for user in db.session.get_one(FamilyAccount, first.account_id).users:
+        key = f"offer:{first.id}:{first.offered_place_id}:{user.id}"
+        outbox.post(
+            key=key,
+            to_email=user.email,
+            template="offer",
+            context={"entry_id": first.id},
+            at=at,
+            user_id=user.id,
+            not_before=heard_at,
+        )
+
+
+def _close_ended(at: datetime) -> None:
+    """An offer that nobody took in time lapses; its place is free again."""
+    expire_overdue(at)
+    ended = db.session.scalars(
+        select(WaitingEntry).where(WaitingEntry.state == "offered", WaitingEntry.offer_ends_at <= at)
+    )
+    for entry in ended:
+        entry.state, entry.ended_at = "lapsed", at
+    db.session.flush()

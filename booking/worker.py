@@ -16,6 +16,7 @@ from flask import Flask
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
+from booking.bookings.changes import leavers_with_places, release_leaver
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.offers import make_offers
 from booking.core import clock
@@ -89,6 +90,11 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         with unit_of_work():
             make_offers(at)
 
+    def release_gone(at: datetime) -> None:
+        for pupil_id, left_on in leavers_with_places(at):
+            with unit_of_work():
+                release_leaver(pupil_id, left_on, at=at, user_id=None)
+
     def seal(at: datetime) -> None:
         with unit_of_work():
             seal_access(at)
@@ -101,6 +107,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
 
     return [
         ("expire holds", expire),
+        ("give back the places of children who left", release_gone),
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from booking.bookings.expiry import expire_overdue
-from booking.bookings.models import Basket, WaitingEntry
+from booking.bookings.models import WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import hold_for_offer
 from booking.bookings.policy import Policy, current_policy
 from booking.bookings.request_log import note
 from booking.bookings.rules import Situation
-from booking.bookings.settling import new_reference
+from booking.bookings.settling import new_basket
 from booking.bookings.situations import load_situation
 from booking.core import audit, clock, outbox
 from booking.core.db import db, lock_rows
@@ -144,15 +144,7 @@ def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: 
     ends = [situation.sessions[entry.session_id].cut_off for entry in party]
     until = min(heard_at + timedelta(hours=policy.offer_hours), *ends)
     first = party[0]
-    basket = Basket(
-        reference=new_reference(),
-        account_id=first.account_id,
-        user_id=first.user_id,
-        state="ended",
-        created_at=at,
-    )
-    db.session.add(basket)
-    db.session.flush()
+    basket = new_basket(first.account_id, at=at, user_id=first.user_id, state="ended")
     for entry in party:
         entry.offered_place_id = hold_for_offer(
             basket.id, entry.account_id, entry.pupil_id, entry.session_id, situation, at=at, until=until

@@ -17,7 +17,7 @@ from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held
 from booking.bookings.models import Basket, BasketLine, Place
 from booking.bookings.request_log import note
 from booking.bookings.rules import Pair, Refusal, Situation
-from booking.bookings.settling import after_booking
+from booking.bookings.settling import after_booking, new_basket
 from booking.bookings.situations import load_situation
 from booking.bookings.states import BASKET_MOVES, PLACE_MOVES, check_move
 from booking.core.db import db, lock_rows, table_of
@@ -162,6 +162,27 @@ def hold_for_offer(
     return place_id
 
 
+def book_at_once(
+    account_id: int,
+    prices: Mapping[Pair, int],
+    situation: Situation,
+    *,
+    at: datetime,
+    user_id: int | None,
+    writes: bool = True,
+) -> dict[Pair, int]:
+    """Book places that were never held: the other side of a swap, or where children go when a session is called off.
+
+    The caller has locked children, sessions and account, asked the rules, and noted who allowed places beyond the
+    usual number. Gives the ids of the places; `writes` sends the confirmation.
+    """
+    basket = new_basket(account_id, at=at, user_id=user_id, state="ended")
+    _insert(basket.id, account_id, prices, situation, at, until=at, prices=prices)
+    places = list(db.session.scalars(select(Place).where(Place.basket_id == basket.id)))
+    book_offered(places, at=at, user_id=user_id, writes=writes)
+    return {(place.pupil_id, place.session_id): place.id for place in places}
+
+
 def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
     """Turn every held place of a basket into a booked one, post its price, and write the confirmation.
 
@@ -180,14 +201,14 @@ def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
     after_booking(basket, held, at=at, user_id=user_id)
 
 
-def book_offered(places: list[Place], *, at: datetime, user_id: int | None) -> None:
+def book_offered(places: list[Place], *, at: datetime, user_id: int | None, writes: bool = True) -> None:
     """Book the held places of one offer, of one basket; the caller has locked the account and seen that it lives."""
     for place in places:
         check_move(PLACE_MOVES, place.state, "booked")
         place.state, place.booked_at, place.held_until = "booked", at, None
     db.session.flush()
     pairs = {(place.pupil_id, place.session_id) for place in places}
-    after_booking(places[0].basket, pairs, at=at, user_id=user_id)
+    after_booking(places[0].basket, pairs, at=at, user_id=user_id, writes=writes)
 
 
 def book_late(basket_id: int, *, at: datetime) -> bool:

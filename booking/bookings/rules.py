@@ -204,6 +204,12 @@ class Situation:
             found = ("full", "is full. You can join its waiting list")
         return None if found is None else self._refusal(pupil_id, session, *found)
 
+    def clash_of(self, pupil_id: int, session_id: int, account_id: int) -> Refusal | None:
+        """What the child has already that stands against it on that day, whatever else the rules would say."""
+        session = self.sessions[session_id]
+        found = self._against_day(session, pupil_id, account_id)
+        return None if found is None else self._refusal(pupil_id, session, *found)
+
     def _against_session(self, session: SessionFacts) -> tuple[str, str] | None:
         if session.status == "called_off":
             return "called_off", "has been called off"

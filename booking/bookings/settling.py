@@ -24,13 +24,13 @@ def new_reference() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(8))
 
 
-def new_basket(account_id: int, *, at: datetime, user_id: int | None) -> Basket:
-    """An open basket with a reference of its own."""
+def new_basket(account_id: int, *, at: datetime, user_id: int | None, state: str = "open") -> Basket:
+    """A basket with a reference of its own; open, or `ended` for places that go past the family's own basket."""
     basket = Basket(
         reference=new_reference(),
         account_id=account_id,
         user_id=user_id,
-        state="open",
+        state=state,
         created_at=at,
     )
     db.session.add(basket)
@@ -52,7 +52,12 @@ def booked_places(place_ids: Collection[int]) -> list[BookedPlace]:
 
 
 def after_booking(
-    basket: Basket, pairs: Collection[tuple[int, int]], *, at: datetime, user_id: int | None
+    basket: Basket,
+    pairs: Collection[tuple[int, int]],
+    *,
+    at: datetime,
+    user_id: int | None,
+    writes: bool = True,
 ) -> None:
     """Post the prices, note the bookings, take the lines out of the basket, and write to each adult of the account."""
     ids = db.session.scalars(
@@ -72,7 +77,7 @@ def after_booking(
     if left_over:
         _keep(basket, left_over, at)
     for user in db.session.get_one(FamilyAccount, basket.account_id).users:
-        if user.active:
+        if writes and user.active:
             outbox.post(
                 key=f"confirmation:{basket.reference}:{user.id}",
                 to_email=user.email,

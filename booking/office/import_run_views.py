@@ -15,7 +15,7 @@ from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import counted
 from booking.office.import_forms import LeaversForm
-from booking.office.leavers import leave_roll
+from booking.office.leavers import leave_roll, places_go_back
 from booking.people.import_journal import KEPT_FOR
 from booking.people.import_runs import ImportRun
 from booking.people.import_undo import undo_run
@@ -51,7 +51,7 @@ def import_run(run_id: int) -> ResponseReturnValue:
             for pupil_id in form.pupils.data
         )
         words = f"{counted(len(form.pupils.data), 'child has', 'children have')} left."
-        return f"{words} Please see to {counted(places, 'booked place')} after that day." if places else words
+        return f"{words} {places_go_back(places)}" if places else words
 
     return answer_form(
         form,

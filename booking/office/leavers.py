@@ -11,6 +11,7 @@ from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
+from booking.core.words import counted
 from booking.people.models import Pupil
 from booking.provision.models import Session
 
@@ -20,7 +21,7 @@ class NotALeavingDay(BookingError):
 
 
 def leave_roll(pupil_id: int, on: date, *, at: datetime, user_id: int | None) -> int:
-    """Take a pupil off the roll from a day on; gives how many booked places after it a person must see to.
+    """Take a pupil off the roll from a day on; gives how many places after it the worker will give back.
 
     A child who was to come and does not counts on no day: they join and leave on the same one.
     """
@@ -54,6 +55,14 @@ def places_after(pupil_id: int, day: date) -> int:
         .where(Place.pupil_id == pupil_id, Place.state.in_(("held", "booked")), Session.date > day)
     )
     return db.session.scalar(query) or 0
+
+
+def places_go_back(places: int) -> str:
+    """What becomes of a leaver's places, for whoever has just said that the child has left."""
+    return (
+        f"{counted(places, 'place')} after that day will be cancelled with full credit in an hour. "
+        "If this was a mistake, put the child back on the roll before then."
+    )
 
 
 def _pupil(pupil_id: int) -> Pupil:

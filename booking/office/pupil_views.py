@@ -11,10 +11,9 @@ from booking.core import clock
 from booking.core.access_log import CARE, COLLECTION, CONTACTS, GROUPS
 from booking.core.db import db
 from booking.core.errors import NotFound
-from booking.core.words import counted
 from booking.office.families import find_pupils
 from booking.office.forms import LeftForm
-from booking.office.leavers import leave_roll, return_to_roll
+from booking.office.leavers import leave_roll, places_go_back, return_to_roll
 from booking.people.group_facts import GroupFact
 from booking.people.import_plan import FACT_WORDS
 from booking.people.models import Pupil
@@ -62,7 +61,7 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
     def leave() -> str:
         places = leave_roll(pupil_id, form.left_on.data, at=at, user_id=current_user.id)
         words = f"{found.full_name} has left."
-        return f"{words} Please see to {counted(places, 'booked place')} after that day." if places else words
+        return f"{words} {places_go_back(places)}" if places else words
 
     return answer_form(
         form,

@@ -12,7 +12,7 @@ from enum import StrEnum
 import structlog
 from sqlalchemy import select
 
-from booking.bookings.holds import give_up, release_payment_hold
+from booking.bookings.holds import give_up, held_in, release_payment_hold
 from booking.bookings.models import Basket
 from booking.bookings.places import book_basket, book_late
 from booking.core import outbox
@@ -159,10 +159,14 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
 def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | None) -> bool:
     """Book what was paid for, re-taking places that were let go meanwhile; false when that cannot be.
 
-    Money for a payment that had ended books a basket that is still held only when it covers it.
+    Money for a payment that had ended books a basket that is still held only when it covers it. A basket of which the
+    school took everything back meanwhile is let go; of one that lost some, the rest is booked and the credit stays.
     """
     db.session.flush()
     basket = db.session.get_one(Basket, payment.basket_id)
+    if basket.state == "paying" and not held_in(basket.id):
+        give_up(basket.id, at=at, user_id=None)
+        return False
     if basket.state == "ended":
         return book_late(basket.id, at=at)
     if basket.state == "booked":

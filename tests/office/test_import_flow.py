@@ -148,7 +148,9 @@ def test_leavers_are_ticked_with_their_day_and_bookings_after_it_are_told(manage
     assert "Tick who has left." in page.text
     leaves = {"pupils": family.pupils[0].id, "left_on": "20/11/2026"}
     page = manager.post("office.import_run", leaves, run_id=run_id, follow=True)
-    assert "1 child has left. Please see to 1 booked place after that day." in page.text
+    assert (
+        "1 child has left. 1 place after that day will be cancelled with full credit in an hour." in page.text
+    )
     assert "Child 1 Ali" not in page.text
     assert (the_pupil("Child 1").status, the_pupil("Child 1").left_on) == ("left", date(2026, 11, 20))
     other = {"pupils": a_pupil().id, "left_on": "20/11/2026"}

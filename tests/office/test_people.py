@@ -154,7 +154,7 @@ def test_a_child_who_has_left_is_off_the_roll_and_booked_places_are_told(manager
     pupil = family.pupils[0]
     a_place(family, a_session(date(2026, 11, 25)))
     page = manager.post("office.pupil", {"left_on": "20/11/2026"}, pupil_id=pupil.id, follow=True)
-    assert "has left. Please see to 1 booked place after that day." in page.text
+    assert "has left. 1 place after that day will be cancelled with full credit in an hour." in page.text
     db.session.refresh(pupil)
     assert (pupil.status, pupil.left_on) == ("left", date(2026, 11, 20))
     manager.post("office.back_on_roll", pupil_id=pupil.id)

@@ -12,7 +12,14 @@ from booking.core.db import Base, UtcDateTime
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
 
-CHANGE_KINDS = ("closure", "called_off", "cut", "moved", "left")
+CHANGE_WORDS = {
+    "closure": "School closed",
+    "called_off": "Called off",
+    "cut": "Fewer places",
+    "moved": "New hours",
+    "left": "Left the school",
+}
+CHANGE_KINDS = tuple(CHANGE_WORDS)
 ANSWERS = ("read", "stays", "collected")
 
 

@@ -8,9 +8,11 @@ from flask_login import current_user
 
 from booking.bookings import child_views, choosing_views
 from booking.bookings.cancellation import bookings_of, cancel_place, cancellation_terms, place_of
+from booking.bookings.change_models import CHANGE_WORDS
 from booking.bookings.desk_views import parent_desk
 from booking.bookings.forms import PressForm
 from booking.bookings.leaving import leave_by_letter, read_leave_token
+from booking.bookings.notices import answer_notice, find_notice, notices_of
 from booking.bookings.offer import offer_now
 from booking.bookings.policy import ORDERS, current_policy
 from booking.bookings.waiting_list import accept_offer, entries_of, leave_list, stand_together
@@ -18,6 +20,7 @@ from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.core.words import counted
 from booking.web.audience import for_anyone, for_roles
+from booking.web.form_pages import answer_press
 
 blueprint = Blueprint("bookings", __name__)
 
@@ -80,6 +83,8 @@ def mine() -> ResponseReturnValue:
         "bookings/mine.html",
         bookings=bookings_of(account.id, at),
         waiting=entries_of(account.id, at),
+        notices=notices_of(account.id, at),
+        change_words=CHANGE_WORDS,
         order_words=ORDERS[current_policy().waiting_order],
         form=PressForm(),
         at=at,
@@ -99,6 +104,20 @@ def cancel(place_id: int) -> ResponseReturnValue:
         return redirect(url_for("bookings.mine"), 303)
     terms = cancellation_terms(place, at)
     return render_template("bookings/cancel.html", place=place, terms=terms, form=PressForm())
+
+
+@blueprint.post("/bookings/changes/<int:notice_id>")
+@for_roles("parent")
+def answer_change(notice_id: int) -> ResponseReturnValue:
+    """Say that a change was read, and where it matters whether the child stays or is collected."""
+    at = clock.now()
+    notice = find_notice(notice_id, account_id=parent_desk().account.id, at=at)
+
+    def act() -> str:
+        answer_notice(notice, request.form.get("answer", ""), at=at, user_id=current_user.id)
+        return "Thank you. The school sees that you have read it."
+
+    return answer_press(act, done=url_for("bookings.mine"))
 
 
 @blueprint.post("/waiting")

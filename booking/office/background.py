@@ -9,7 +9,7 @@ from booking.core.settings import Settings
 from booking.messages.letters import Composer
 from booking.office.demo.history import write_history
 from booking.office.import_jobs import run_import
-from booking.office.letters import confirmation_letter, offer_letter
+from booking.office.letters import change_letter, confirmation_letter, offer_letter
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
 from booking.payments.letters import late_refund_letter
@@ -24,6 +24,7 @@ JOBS: Mapping[str, Callable[[int], None]] = {
 def composers(settings: Settings) -> dict[str, Composer]:
     """The composer of each template; links in letters stand on `BASE_URL`."""
     return {
+        "change": partial(change_letter, base_url=settings.base_url),
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
         "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from booking.bookings.change_models import CHANGE_WORDS, ChangeNotice
 from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
+from booking.bookings.notices import notices_in
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
@@ -83,6 +85,40 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str, secret: str) -> L
         **school_words(),
     }
     return write_letter("offer", words)
+
+
+def change_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """What the school changed for one family; nothing of a child whom a restriction closes to it by then."""
+    account_id = int(context["account_id"])
+    if not is_member(account_id, context.get("to_user_id")):
+        return None
+    closed = closed_to_accounts({account_id}, clock.today())
+    notices = [n for n in notices_in(int(context["change_id"]), account_id) if n.pupil_id not in closed]
+    if not notices:
+        return None
+    change = notices[0].change
+    what = f"{CHANGE_WORDS[change.kind]}: {full_day(change.date)}"
+    words = {
+        "subject": what,
+        "opening": f"{what}.",
+        "reason": change.reason,
+        "lines": [_changed_line(notice) for notice in notices],
+        "credit_pence": sum(notice.credit_pence for notice in notices),
+        "has_fallback": change.kind == "called_off",
+        "link": f"{base_url}/bookings",
+        **school_words(),
+    }
+    return write_letter("change", words)
+
+
+def _changed_line(notice: ChangeNotice) -> str:
+    session = notice.place.session
+    times = f"{short_day(session.date)}, {hour(session.starts_at)} to {hour(session.ends_at)}"
+    line = f"{notice.pupil.first_name}: {session.run.activity.name}, {times}"
+    if notice.fallback is not None:
+        there = notice.fallback.session
+        return f"{line}. Goes to {there.run.activity.name}, {there.run.room.name}, instead."
+    return f"{line}. {'Stays booked.' if notice.place.state == 'booked' else 'Cancelled.'}"
 
 
 def _party_size(entry: WaitingEntry) -> int:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select, union
 
+from booking.bookings.changes import Changed, close_day
 from booking.bookings.models import (
     BasketLine,
     CapacityOverride,
@@ -111,6 +112,16 @@ def enter_day(day_id: int | None, details: DayDetails, *, at: datetime, user_id:
     sessions = _lock(Session.date.in_(days))
     save_special_day(day_id, details, at=at, user_id=user_id)
     return _follow(days, sessions, at)
+
+
+def close_school(day: date, reason: str, *, at: datetime, user_id: int) -> Changed:
+    """Close the school for a day (snow): the calendar says so, all is given back, and every family is told."""
+    changed, sessions = close_day(day, reason, at=at, user_id=user_id)
+    entry = db.session.scalars(select(SpecialDay).where(SpecialDay.date == day)).first()
+    details = DayDetails(day, "closure", reason)
+    save_special_day(entry.id if entry else None, details, at=at, user_id=user_id)
+    _follow({day}, sessions, at)
+    return changed
 
 
 def forget_day(day_id: int, *, at: datetime, user_id: int | None) -> list[str]:

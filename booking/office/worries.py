@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 
+from booking.bookings.change_models import ChangeNotice
 from booking.bookings.models import Place, WaitingEntry
 from booking.core import clock
 from booking.core.audit import AuditEntry
@@ -27,6 +28,7 @@ from booking.provision.models import Run, Session
 class Worries:
     """Figures of the office's first page; money in pence."""
 
+    unread_changes: int
     corrections: int
     link_requests: int
     care_disputes: int
@@ -55,7 +57,9 @@ def worries(at: datetime) -> Worries:
     owing = [-pence for pence in credit_of_all().values() if pence < 0]
     unsent = OutboxMessage.sent_at.is_(None)
     planned = (Session.date == today) & (Session.status == "planned")
+    to_come = select(Place.id).join(Session, Session.id == Place.session_id).where(Session.date >= today)
     return Worries(
+        unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -70,26 +70,57 @@ def cancellation_terms(place: Place, at: datetime) -> Terms:
     return Terms(0, words, "Nothing comes back, as shown before.")
 
 
-def cancel_place(place_id: int, *, at: datetime, user_id: int | None) -> Terms:
-    """Cancel one booked session and give back what its terms say; a second time raises `NotCancellable`."""
-    place = db.session.get_one(Place, place_id)
-    lock_rows((FamilyAccount, [place.account_id]))
-    db.session.refresh(place)
-    terms = cancellation_terms(place, at)
-    check_move(PLACE_MOVES, place.state, "cancelled")
-    place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
-    if terms.credit_pence:
-        (booked,) = booked_places([place.id])
-        post_credit(booked, at=at, user_id=user_id)
-    note(
-        [("cancelled", place.pupil_id, place.session_id, None)],
-        account_id=place.account_id,
-        at=at,
-        user_id=user_id,
+def cancel_places(
+    place_ids: Collection[int], *, at: datetime, user_id: int | None, channel: str = "online"
+) -> int:
+    """Cancel booked sessions and give back what their terms say, in pence; one that cannot be cancelled stops all.
+
+    Raises `NotCancellable`; then nothing has changed.
+    """
+    ids = set(place_ids)
+    accounts = set(db.session.scalars(select(Place.account_id).where(Place.id.in_(ids))))
+    lock_rows((FamilyAccount, accounts))
+    return cancel_locked(fresh_places(ids), at=at, user_id=user_id, channel=channel)
+
+
+def fresh_places(place_ids: Collection[int]) -> list[Place]:
+    """These places as they are under the caller's locks, by date."""
+    return list(
+        db.session.scalars(
+            select(Place)
+            .join(Place.session)
+            .where(Place.id.in_(place_ids))
+            .options(
+                joinedload(Place.pupil),
+                joinedload(Place.session).joinedload(Session.run).joinedload(Run.activity),
+            )
+            .order_by(Session.date, Session.starts_at, Place.id)
+            .execution_options(populate_existing=True)
+        )
     )
-    audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=terms.credit_pence)
+
+
+def cancel_locked(
+    places: Sequence[Place],
+    *,
+    at: datetime,
+    user_id: int | None,
+    channel: str = "online",
+    reason: str | None = None,
+) -> int:
+    """The same for places whose accounts the caller has locked; `reason` is for the request log alone."""
+    credits = {place.id: cancellation_terms(place, at).credit_pence for place in places}
+    ledger = {one.place_id: one for one in booked_places([i for i, pence in credits.items() if pence])}
+    for place in places:
+        check_move(PLACE_MOVES, place.state, "cancelled")
+        place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
+        if place.id in ledger:
+            post_credit(ledger[place.id], at=at, user_id=user_id)
+        audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=credits[place.id])
+        fact = ("cancelled", place.pupil_id, place.session_id, reason)
+        note([fact], account_id=place.account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
-    return terms
+    return sum(credits.values())
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ PARENT_PAGES = {
     "basket": "bookings.basket",
     "change_basket": "bookings.change_basket",
     "wait": "bookings.wait",
+    "change": "bookings.change_sessions",
+    "change_bookings": "bookings.change_bookings",
     "pay": "payments.checkout",
     "done": "bookings.mine",
 }
@@ -53,6 +55,8 @@ OFFICE_PAGES = {
     "basket": "office.desk_basket",
     "change_basket": "office.desk_change_basket",
     "wait": "office.desk_wait",
+    "change": "office.desk_change",
+    "change_bookings": "office.desk_change_bookings",
     "pay": "office.desk_pay",
     "done": "office.family",
 }

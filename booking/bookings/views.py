@@ -6,8 +6,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from booking.bookings import child_views, choosing_views
-from booking.bookings.cancellation import bookings_of, cancel_place, cancellation_terms, place_of
+from booking.bookings import changing_views, child_views, choosing_views
+from booking.bookings.cancellation import bookings_of, cancel_places, cancellation_terms, place_of
 from booking.bookings.change_models import CHANGE_WORDS
 from booking.bookings.desk_views import parent_desk
 from booking.bookings.forms import PressForm
@@ -99,11 +99,26 @@ def cancel(place_id: int) -> ResponseReturnValue:
     place = place_of(place_id, {account.id for account in current_user.accounts}, clock.today(at))
     if PressForm().validate_on_submit():
         with unit_of_work():
-            terms = cancel_place(place.id, at=at, user_id=current_user.id)
+            terms = cancellation_terms(place, at)
+            cancel_places([place.id], at=at, user_id=current_user.id)
         flash(f"Cancelled. {terms.words_after}")
         return redirect(url_for("bookings.mine"), 303)
     terms = cancellation_terms(place, at)
     return render_template("bookings/cancel.html", place=place, terms=terms, form=PressForm())
+
+
+@blueprint.get("/bookings/change")
+@for_roles("parent")
+def change_sessions() -> ResponseReturnValue:
+    """Everything that is booked, to cancel or move."""
+    return changing_views.change_page(parent_desk())
+
+
+@blueprint.post("/bookings/change")
+@for_roles("parent")
+def change_bookings() -> ResponseReturnValue:
+    """Show what cancelling or moving means, or do it."""
+    return changing_views.change_bookings(parent_desk())
 
 
 @blueprint.post("/bookings/changes/<int:notice_id>")

@@ -6,7 +6,7 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from booking.bookings import choosing_views
+from booking.bookings import changing_views, choosing_views
 from booking.bookings.desk_views import Desk, office_desk
 from booking.bookings.forms import PressForm
 from booking.core import clock
@@ -64,6 +64,18 @@ def desk_change_basket(account_id: int) -> ResponseReturnValue:
 def desk_wait(account_id: int) -> ResponseReturnValue:
     """Put a child of a family on a waiting list."""
     return choosing_views.wait(_desk(account_id))
+
+
+@for_roles("manager")
+def desk_change(account_id: int) -> ResponseReturnValue:
+    """Everything that a family has booked, to cancel or move."""
+    return changing_views.change_page(_desk(account_id))
+
+
+@for_roles("manager")
+def desk_change_bookings(account_id: int) -> ResponseReturnValue:
+    """Cancel or move for a family, after a look."""
+    return changing_views.change_bookings(_desk(account_id))
 
 
 @for_roles("manager")

@@ -125,6 +125,8 @@ ADDRESSES = (
     ("/families/<int:account_id>/basket", desk_views.desk_basket, SHOW),
     ("/families/<int:account_id>/basket", desk_views.desk_change_basket, PRESS),
     ("/families/<int:account_id>/basket/book", desk_views.desk_pay, PRESS),
+    ("/families/<int:account_id>/change", desk_views.desk_change, SHOW),
+    ("/families/<int:account_id>/change", desk_views.desk_change_bookings, PRESS),
     ("/families/<int:account_id>/waiting", desk_views.desk_wait, PRESS),
     ("/families/<int:account_id>/share", joint_views.share_account, FORM),
     ("/families/<int:account_id>/part/<int:user_id>", joint_views.part_account, PRESS),

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 
 from booking.bookings.baskets import choose_week, give_up_basket
-from booking.bookings.cancellation import cancel_place
+from booking.bookings.cancellation import cancel_places
 from booking.bookings.models import FreeForecast, Place, RequestFact
 from booking.bookings.places import take_holds
 from booking.bookings.rules import Pair
@@ -221,7 +221,7 @@ def _cancel_some(account_id: int, at: datetime, dice: Dice) -> None:
         if dice.chance(CANCELS) and at < when <= clock.now():
             try:
                 with unit_of_work():
-                    cancel_place(row.id, at=when, user_id=None)
+                    cancel_places([row.id], at=when, user_id=None)
             except BookingError:
                 continue
 

@@ -11,6 +11,7 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking.bookings.cancellation import (
+    BookedDay,
     bookings_of,
     cancel_places,
     cancellation_terms,
@@ -40,7 +41,11 @@ def change_page(desk: Desk, problem: str | None = None) -> ResponseReturnValue:
     """Everything that is booked from now on, to tick; then cancel it, or move it to another day or activity."""
     at = clock.now()
     bookings = bookings_of(desk.account.id, at)
-    days = [*bookings.soon, *bookings.later]
+    days = [
+        BookedDay(day.date, coming)
+        for day in [*bookings.soon, *bookings.later]
+        if (coming := [p for p in day.places if at < clock.instant(day.date, p.session.starts_at)])
+    ]
     places = [place for day in days for place in day.places]
     page = render_template(
         "bookings/change.html",

@@ -211,11 +211,14 @@ def book_offered(places: list[Place], *, at: datetime, user_id: int | None, writ
     after_booking(places[0].basket, pairs, at=at, user_id=user_id, writes=writes)
 
 
-def book_late(basket_id: int, *, at: datetime) -> bool:
-    """Money came after the places were let go: take all of them again if every one can be had, else none."""
+def book_late(basket_id: int, *, at: datetime) -> HoldResult:
+    """Money came after the places were let go: take all of them again if every one can be had, else none.
+
+    With nothing held and nothing refused there was nothing to take again.
+    """
     basket = db.session.get_one(Basket, basket_id)
     if basket.state != "ended":
-        return False
+        return HoldResult([], [])
     rows = db.session.execute(
         select(Place.id, Place.pupil_id, Place.session_id).where(
             Place.basket_id == basket_id, Place.state == "expired", Place.ended_at == basket.ended_at
@@ -235,10 +238,10 @@ def book_late(basket_id: int, *, at: datetime) -> bool:
             user_id=None,
             channel="worker",
         )
-        return False
+        return HoldResult([], refused)
     ids = [row.id for row in rows]
     db.session.execute(
         update(Place).where(Place.id.in_(ids)).values(state="booked", booked_at=at, ended_at=None)
     )
     after_booking(basket, set(pairs), at=at, user_id=None)
-    return True
+    return HoldResult(held, [])

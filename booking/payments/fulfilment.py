@@ -15,6 +15,7 @@ from sqlalchemy import select
 from booking.bookings.holds import give_up, held_in, release_payment_hold
 from booking.bookings.models import Basket
 from booking.bookings.places import book_basket, book_late
+from booking.bookings.waiting_list import wait_for
 from booking.core import outbox
 from booking.core.audit import record
 from booking.core.db import db, unit_of_work
@@ -168,7 +169,7 @@ def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | N
         give_up(basket.id, at=at, user_id=None)
         return False
     if basket.state == "ended":
-        return book_late(basket.id, at=at)
+        return _book_late(basket, payment.user_id, at=at)
     if basket.state == "booked":
         return False
     if not was_started:
@@ -177,6 +178,14 @@ def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | N
             return False
     book_basket(basket.id, at=at, user_id=user_id)
     return True
+
+
+def _book_late(basket: Basket, user_id: int | None, *, at: datetime) -> bool:
+    """Take the places again, or put the children on the waiting lists of what is full by now."""
+    result = book_late(basket.id, at=at)
+    full = [(r.pupil_id, r.session_id) for r in result.refused if r.reason == "full"]
+    wait_for(full, account_id=basket.account_id, at=at, user_id=user_id, channel="worker")
+    return bool(result.held)
 
 
 def _free_places(payment: Payment, *, at: datetime) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
+from booking.bookings.models import WaitingEntry
+from booking.core.clock import today
 from booking.core.db import db
+from booking.core.words import short_day
 from booking.messages.letters import Letter, write_letter
 from booking.payments.fulfilment import LATE, WRONG_AMOUNT
 from booking.payments.models import Payment
 from booking.people.models import School
-from booking.people.restrictions import is_member
+from booking.people.restrictions import closed_to_accounts, is_member
 
 WHY = {
     LATE: "came when the places could not be booked with it any more",
@@ -32,8 +35,25 @@ def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter |
             "amount_pence": payment.amount_pence,
             "reference": payment.basket.reference if payment.basket else "",
             "why": WHY[payment.refunds[0].reason],
+            "waits_for": _waits_for(payment),
             "link": f"{base_url}/book",
             "school": school.name if school else "Eight till Six",
             "phone": school.phone if school else "",
         },
     )
+
+
+def _waits_for(payment: Payment) -> list[str]:
+    """The lists on which children were put because this money came too late, less what a restriction closes by now."""
+    closed = closed_to_accounts({payment.account_id}, today())
+    entries = db.session.scalars(
+        select(WaitingEntry)
+        .where(WaitingEntry.account_id == payment.account_id, WaitingEntry.joined_at == payment.paid_at)
+        .where(WaitingEntry.state.in_(("waiting", "offered")))
+        .order_by(WaitingEntry.id)
+    )
+    return [
+        f"{one.pupil.first_name}: {one.session.run.activity.name}, {short_day(one.session.date)}"
+        for one in entries
+        if one.pupil_id not in closed
+    ]

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
+from booking.bookings.changes import call_off, close_day
 from booking.bookings.holds import release_payment_hold
-from booking.bookings.models import Basket, BasketLine
+from booking.bookings.models import Basket, BasketLine, Place, WaitingEntry
 from booking.core.db import db, unit_of_work
 from booking.core.money import format_pence
 from booking.core.outbox import OutboxMessage
@@ -18,7 +19,7 @@ from booking.payments.models import Payment, Refund
 from booking.payments.refunds import send_refunds
 from booking.payments.states import PAYMENT_MOVES, move
 from tests.browser import Browser
-from tests.builders import a_family
+from tests.builders import a_family, a_user
 from tests.payments.card_ways import BASE_URL, assert_booked_once, go_to_card_page, lose
 from tests.payments.conftest import Stripe
 from tests.payments.families import (
@@ -58,6 +59,11 @@ def test_late_money_without_room_goes_back_whole(stripe: Stripe, parent: Browser
     (refund,) = db.session.scalars(select(Refund)).all()
     assert (refund.amount_pence, refund.reason, refund.state) == (900, "late", "asked")
     assert db.session.scalars(select(OutboxMessage.template)).all() == ["late_refund"]
+    (entry,) = db.session.scalars(select(WaitingEntry)).all()
+    assert (entry.session_id, entry.state, entry.account_id) == (sessions[0].id, "waiting", family.account.id)
+    letter = late_refund_letter({"payment_id": payments_of(basket_id)[0].id}, base_url=BASE_URL)
+    assert letter is not None
+    assert "on the waiting list" in letter.text
     assert credit_pence(family.account.id) == 0
     assert send_refunds(now + timedelta(minutes=1), stripe.gateway) == 1
     assert send_refunds(now + timedelta(minutes=1), stripe.gateway) == 0
@@ -185,3 +191,35 @@ def test_a_page_that_opens_after_its_payment_ended_is_closed_at_once(stripe: Str
         open_page(payment_id, gateway=stripe.gateway, base_url=BASE_URL, at=now)
     assert [facts.status for facts in stripe.gateway.sessions() if facts.reference == key] == ["expired"]
     assert states_of(basket_id) == ("open", ["held", "held"])
+
+
+def test_money_for_what_the_school_took_back_goes_back(
+    stripe: Stripe, parent: Browser, now: datetime
+) -> None:
+    """The day is closed while the card page is open: nothing is left to book, so all of the money returns."""
+    family, basket_id = a_family_with_a_basket(now)
+    stripe.double.press(go_to_card_page(parent, family), "pay")
+    office = a_user("manager")
+    for place in db.session.scalars(select(Place).where(Place.basket_id == basket_id)).all():
+        with unit_of_work():
+            close_day(place.session.date, "Snow", at=now, user_id=office.id)
+    stripe.deliver(stripe.event("checkout.session.completed"))
+    assert set(states_of(basket_id)[1]) == {"cancelled"}
+    (refund,) = db.session.scalars(select(Refund)).all()
+    assert (refund.amount_pence, refund.reason) == (900, "late")
+    assert ledger_problems() == []
+
+
+def test_money_for_a_basket_of_which_the_school_took_one_back_books_the_rest(
+    stripe: Stripe, parent: Browser, now: datetime
+) -> None:
+    family, basket_id = a_family_with_a_basket(now)
+    stripe.double.press(go_to_card_page(parent, family), "pay")
+    first = db.session.scalars(select(Place).where(Place.basket_id == basket_id)).first()
+    assert first is not None
+    with unit_of_work():
+        call_off(first.session_id, "Ill", fallback_id=None, at=now, user_id=a_user("manager").id)
+    stripe.deliver(stripe.event("checkout.session.completed"))
+    assert sorted(states_of(basket_id)[1]) == ["booked", "cancelled"]
+    assert credit_pence(family.account.id) == 450
+    assert ledger_problems() == []

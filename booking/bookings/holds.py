@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from booking.bookings.models import Basket, Place
 from booking.bookings.request_log import note
 from booking.bookings.rules import Pair
 from booking.bookings.settling import keep_choices_of
 from booking.bookings.states import BASKET_MOVES, check_move
-from booking.core.db import db
+from booking.core.db import db, read_rows, table_of
 from booking.core.errors import BookingError
 
 HOLD_LASTS = timedelta(minutes=15)
 LONGEST_HOLD = timedelta(minutes=60)
+place = table_of(Place).c
+HELD = select(place.pupil_id, place.session_id).where(
+    place.basket_id == bindparam("basket_id"), place.state == "held"
+)
 
 
 class BasketIsPaying(BookingError):
@@ -39,19 +43,14 @@ class HoldIsOver(BookingError):
         )
 
 
-def end_of_hold(basket: Basket, at: datetime) -> datetime:
-    """15 minutes on, but never more than 60 after the first hold of this basket."""
-    if basket.first_held_at is None:
-        basket.first_held_at = at
-    return min(at + HOLD_LASTS, basket.first_held_at + LONGEST_HOLD)
+def end_of_hold(first_held_at: datetime | None, at: datetime) -> datetime:
+    """15 minutes on, but never more than 60 after the first hold of a basket."""
+    return min(at + HOLD_LASTS, (first_held_at or at) + LONGEST_HOLD)
 
 
 def held_in(basket_id: int) -> set[Pair]:
     """What a basket holds, as (pupil, session)."""
-    rows = db.session.execute(
-        select(Place.pupil_id, Place.session_id).where(Place.basket_id == basket_id, Place.state == "held")
-    )
-    return {(row.pupil_id, row.session_id) for row in rows}
+    return {(row.pupil_id, row.session_id) for row in read_rows(HELD, basket_id=basket_id)}
 
 
 def hold_until(basket_id: int, until: datetime | None) -> int:
@@ -65,7 +64,8 @@ def hold_until(basket_id: int, until: datetime | None) -> int:
 def extend_hold(basket_id: int, *, at: datetime, user_id: int | None) -> datetime:
     """Keep a basket's places another 15 minutes, 60 in all; raises `HoldIsOver` when there is nothing to keep."""
     basket = db.session.get_one(Basket, basket_id)
-    until = end_of_hold(basket, at)
+    basket.first_held_at = basket.first_held_at or at
+    until = end_of_hold(basket.first_held_at, at)
     live = db.session.execute(
         update(Place)
         .where(Place.basket_id == basket_id, Place.state == "held", Place.held_until > at)

@@ -5,12 +5,12 @@ Every function runs inside the caller's unit of work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from booking.bookings.expiry import expire
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held_in, hold_until
@@ -20,11 +20,34 @@ from booking.bookings.rules import Pair, Refusal, Situation
 from booking.bookings.settling import after_booking, new_basket
 from booking.bookings.situations import load_situation
 from booking.bookings.states import BASKET_MOVES, PLACE_MOVES, check_move
-from booking.core.db import db, lock_rows, table_of
+from booking.core.db import db, lock_rows, read_rows, run_statement, table_of
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
 
 Mode = Literal["all", "what_fits"]
+
+
+line, basket_row, place = (table_of(model).c for model in (BasketLine, Basket, Place))
+LINES = (
+    select(basket_row.account_id, line.pupil_id, line.session_id)
+    .select_from(table_of(Basket).outerjoin(table_of(BasketLine), line.basket_id == basket_row.id))
+    .where(basket_row.id == bindparam("basket_id"))
+)
+BASKET_NOW = (
+    select(basket_row.state, basket_row.first_held_at, place.pupil_id, place.session_id)
+    .select_from(
+        table_of(Basket).outerjoin(
+            table_of(Place), (place.basket_id == basket_row.id) & (place.state == "held")
+        )
+    )
+    .where(basket_row.id == bindparam("basket_id"))
+)
+START_CLOCK = (
+    update(table_of(Basket))
+    .where(basket_row.id == bindparam("basket_id"))
+    .values(first_held_at=bindparam("first_held_at"))
+)
+NEW_PLACES = insert(table_of(Place)).returning(table_of(Place).c.id)
 
 
 @dataclass(frozen=True)
@@ -42,21 +65,16 @@ def take_holds(
 
     Refused lines stay in the basket. The same number of statements for 5 lines as for 60.
     """
-    basket = db.session.get_one(Basket, basket_id)
-    if basket.state != "open":
-        raise BasketIsPaying
-    account_id = basket.account_id
-    lines: list[Pair] = [
-        (row.pupil_id, row.session_id)
-        for row in db.session.execute(
-            select(BasketLine.pupil_id, BasketLine.session_id).where(BasketLine.basket_id == basket_id)
-        )
-    ]
+    rows = read_rows(LINES, basket_id=basket_id)
+    account_id = rows[0].account_id
+    lines: list[Pair] = [(row.pupil_id, row.session_id) for row in rows if row.pupil_id is not None]
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
-    expire(at, Place.session_id.in_(sessions))
-    situation = load_situation(pupils, sessions, at, account_ids=[account_id])
-    has = held_in(basket_id)
+    situation = _situation_now(pupils, sessions, at, account_id)
+    now = read_rows(BASKET_NOW, basket_id=basket_id)
+    if now[0].state != "open":
+        raise BasketIsPaying
+    has = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":
@@ -64,10 +82,11 @@ def take_holds(
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
     turned_away = [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused]
     took = [("held", pupil, session, None) for pupil, session in held]
-    if not has:
-        basket.first_held_at = None
+    first_held_at = now[0].first_held_at if has else at if held else None
+    if first_held_at != now[0].first_held_at:
+        run_statement(START_CLOCK, basket_id=basket_id, first_held_at=first_held_at)
     if held:
-        until = end_of_hold(basket, at)
+        until = end_of_hold(first_held_at, at)
         if has:
             hold_until(basket_id, until)
         prices = situation.prices([*held, *has])
@@ -75,6 +94,17 @@ def take_holds(
     note([*asked, *took, *turned_away], account_id=account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
     return HoldResult(held, refused)
+
+
+def _situation_now(
+    pupils: Collection[int], sessions: Collection[int], at: datetime, account_id: int
+) -> Situation:
+    """What the rules need under the locks, after holds of these sessions that are over have been let go."""
+    situation = load_situation(pupils, sessions, at, account_ids=[account_id])
+    if situation.overdue:
+        expire(at, Place.session_id.in_(sessions))
+        situation = load_situation(pupils, sessions, at, account_ids=[account_id])
+    return situation
 
 
 def _order(situation: Situation, pair: Pair) -> tuple[object, ...]:
@@ -136,7 +166,7 @@ def _insert(
         for pupil_id, session_id in pairs
     ]
     if rows:
-        db.session.execute(insert(table_of(Place)), rows)
+        db.session.execute(NEW_PLACES, rows)
 
 
 def hold_for_offer(
@@ -227,8 +257,8 @@ def book_late(basket_id: int, *, at: datetime) -> HoldResult:
     pairs = [(row.pupil_id, row.session_id) for row in rows]
     pupils, sessions = {pupil for pupil, _ in pairs}, {session for _, session in pairs}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [basket.account_id]))
-    expire(at, Place.session_id.in_(sessions))
-    situation = load_situation(pupils, sessions, at)
+    situation = _situation_now(pupils, sessions, at, basket.account_id)
+    situation.owed = {}
     held, refused = _choose(situation, pairs, basket.account_id)
     if refused or not held:
         note(

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from booking.bookings.models import RequestFact
 from booking.core.db import db, table_of
 
+NEW_FACTS = insert(table_of(RequestFact))
 Fact = tuple[str, int, int, str | None]
 """What, pupil, session, and the reason where there is one."""
 
@@ -37,4 +38,4 @@ def note(
         for what, pupil_id, session_id, reason in facts
     ]
     if rows:
-        db.session.execute(insert(table_of(RequestFact)), rows)
+        db.session.execute(NEW_FACTS, rows)

@@ -12,7 +12,6 @@ from booking.core import clock
 from booking.core.money import format_pence
 from booking.core.words import moment, short_day
 from booking.people.consents import consent_kinds
-from booking.people.models import Pupil
 
 LIVE = ("held", "booked")
 Pair = tuple[int, int]
@@ -28,6 +27,18 @@ class Refusal:
     session_id: int
     reason: str
     words: str
+
+
+@dataclass(frozen=True)
+class PupilFacts:
+    """What the rules need of a child; `first_name` is the name that they go by."""
+
+    id: int
+    first_name: str
+    year_group: str
+    status: str
+    joined_on: date | None
+    left_on: date | None
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,9 @@ class Situation:
 
     at: datetime
     sessions: dict[int, SessionFacts]
-    pupils: dict[int, Pupil]
+    pupils: dict[int, PupilFacts]
     live: dict[int, int] = field(default_factory=dict)
+    overdue: dict[int, int] = field(default_factory=dict)
     extra: dict[int, int] = field(default_factory=dict)
     waiting: dict[int, int] = field(default_factory=dict)
     owed: dict[int, int] = field(default_factory=dict)
@@ -223,7 +235,9 @@ class Situation:
             return "cut_off", f"closed for booking on {moment(session.cut_off)}. Ring the school office"
         return None
 
-    def _against_pupil(self, session: SessionFacts, pupil: Pupil, account_id: int) -> tuple[str, str] | None:
+    def _against_pupil(
+        self, session: SessionFacts, pupil: PupilFacts, account_id: int
+    ) -> tuple[str, str] | None:
         if pupil.status == "left" or (pupil.left_on is not None and pupil.left_on <= session.date):
             return "not_on_roll", "cannot be booked: your child has left the school by then"
         if pupil.joined_on is not None and session.date < pupil.joined_on:

@@ -9,12 +9,27 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, Table, TypeDecorator, event, select, text
+from sqlalchemy import (
+    BindParameter,
+    CursorResult,
+    DateTime,
+    Engine,
+    Executable,
+    MetaData,
+    Row,
+    Select,
+    Table,
+    TypeDecorator,
+    bindparam,
+    event,
+    select,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -142,13 +157,30 @@ def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     session.info["locked"] = True
     if session.get_bind().dialect.name != "postgresql":
         return
-    session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}"))
+    connection = session.connection()
     for model, ids in sorted(wanted, key=lambda pair: pair[0].lock_rank or 0):
-        key = model.__table__.c.id
-        session.execute(
-            select(key).where(key.in_(sorted(set(ids)))).order_by(key).with_for_update(key_share=True)
-        )
+        connection.execute(_lock_statement(model), {"ids": sorted(set(ids))})
     session.expire_all()
+
+
+@cache
+def _lock_statement(model: type[Base]) -> Select[Any]:
+    key = table_of(model).c.id
+    wanted: BindParameter[Any] = bindparam("ids", expanding=True)
+    return select(key).where(key.in_(wanted)).order_by(key).with_for_update(key_share=True)
+
+
+def read_rows(statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+    """Run a ready-made query on tables (not models), past the mapper; what waits to be written is written first."""
+    return run_statement(statement, **values).all()
+
+
+def run_statement(statement: Executable, **values: Any) -> CursorResult[Any]:
+    """Run a ready-made statement on tables, past the mapper; rows read before are not told of what it changes."""
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    return session.connection().execute(statement, values)
 
 
 def _is_contention(error: OperationalError) -> bool:
@@ -169,6 +201,9 @@ def _prepare_connection(dbapi: Any, _record: Any) -> None:
             "foreign_keys=ON",
         ):
             dbapi.execute(f"PRAGMA {pragma}")
+    else:
+        dbapi.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}")
+        dbapi.commit()
 
 
 @event.listens_for(Engine, "begin")

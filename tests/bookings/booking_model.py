@@ -1,0 +1,149 @@
+"""A school in twenty lines of plain Python: what the booking engine must agree with after every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from booking.core import clock
+
+Pair = tuple[int, int]
+LIST_ENDS = timedelta(hours=24)
+
+
+@dataclass
+class Club:
+    """A session: its day and hours, places and price in pence."""
+
+    id: int
+    run_id: int
+    day: date
+    starts_at: time
+    ends_at: time
+    capacity: int
+    pence: int
+    extra: int = 0
+    is_off: bool = False
+
+    @property
+    def begins(self) -> datetime:
+        """When it starts."""
+        return clock.instant(self.day, self.starts_at)
+
+    @property
+    def cut_off(self) -> datetime:
+        """Six in the evening before."""
+        return min(clock.instant(self.day - timedelta(days=1), time(18, 0)), self.begins)
+
+    def overlaps(self, other: Club) -> bool:
+        """Both on one day with a moment in common."""
+        return self.day == other.day and self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+
+@dataclass
+class Held:
+    """A held place: whose, until when (never while a card page is open), and whether it is an offer."""
+
+    account: int
+    until: datetime | None
+    is_offer: bool = False
+
+
+@dataclass
+class Waits:
+    """A child on a list, in the order of joining; `fits` as the last round of offers saw it."""
+
+    account: int
+    fits: bool = True
+
+
+@dataclass
+class School:
+    """Who has what; everything that the engine keeps in its tables, and nothing else."""
+
+    now: datetime
+    clubs: dict[int, Club]
+    booked: dict[Pair, int] = field(default_factory=dict)
+    held: dict[Pair, Held] = field(default_factory=dict)
+    waiting: dict[Pair, Waits] = field(default_factory=dict)
+    owed: dict[int, int] = field(default_factory=dict)
+    credit_ends: dict[Pair, datetime] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+
+    def tick(self) -> None:
+        """Holds whose time is over are let go."""
+        over = [p for p, one in self.held.items() if one.until is not None and one.until <= self.now]
+        for pair in over:
+            del self.held[pair]
+
+    def taken(self, session: int) -> int:
+        """Live places of a session."""
+        return sum(s == session for _, s in self.booked) + sum(s == session for _, s in self.held)
+
+    def could(self, pair: Pair) -> bool:
+        """Nothing but room stands against it."""
+        pupil, session = pair
+        club = self.clubs[session]
+        if club.is_off or self.now >= club.cut_off or pupil in self.gone:
+            return False
+        theirs = [self.clubs[s] for p, s in (*self.booked, *self.held) if p == pupil]
+        return not any(one.id == session or one.overlaps(club) for one in theirs)
+
+    def has_room(self, session: int) -> bool:
+        """A place is free, and nobody on its list comes first."""
+        club = self.clubs[session]
+        if self.taken(session) >= club.capacity + club.extra:
+            return False
+        listed = any(s == session and one.fits for (_, s), one in self.waiting.items())
+        return not listed or self.now >= club.cut_off - LIST_ENDS
+
+    def take(self, account: int, pairs: list[Pair], *, is_all: bool) -> list[Pair]:
+        """Hold these in order of day and hour; with `is_all` one refusal means none. What was got."""
+        got: list[Pair] = []
+        for pair in sorted(pairs, key=lambda p: (self.clubs[p[1]].day, self.clubs[p[1]].starts_at, p)):
+            if self.could(pair) and self.has_room(pair[1]):
+                self.held[pair] = Held(account, None)
+                got.append(pair)
+        if is_all and len(got) < len(pairs):
+            for pair in got:
+                del self.held[pair]
+            return []
+        return got
+
+    def book(self, pair: Pair, account: int) -> None:
+        """A place is paid for: owed, and its terms frozen."""
+        self.held.pop(pair, None)
+        self.booked[pair] = account
+        self.owed[account] = self.owed.get(account, 0) + self.clubs[pair[1]].pence
+        self.credit_ends[pair] = self.clubs[pair[1]].cut_off
+
+    def let_go(self, pair: Pair, *, is_whole: bool) -> None:
+        """A booked place ends; the price comes back always, or by the frozen terms."""
+        account = self.booked.pop(pair)
+        if is_whole or self.now < self.credit_ends[pair]:
+            self.owed[account] -= self.clubs[pair[1]].pence
+
+    def take_back(self, pairs: list[Pair]) -> None:
+        """The school takes places back: booked ones with all of the money, held ones for nothing."""
+        for pair in pairs:
+            if pair in self.booked:
+                self.let_go(pair, is_whole=True)
+            else:
+                self.held.pop(pair, None)
+
+    def offer(self) -> list[Pair]:
+        """Offer free places down the lists; who cannot go is passed over, who came too late drops out."""
+        offered = []
+        for pair, one in list(self.waiting.items()):
+            club = self.clubs[pair[1]]
+            if self.now >= club.cut_off:
+                del self.waiting[pair]
+            elif not self.could(pair):
+                one.fits = False
+            elif self.taken(pair[1]) < club.capacity + club.extra:
+                del self.waiting[pair]
+                self.held[pair] = Held(one.account, None, is_offer=True)
+                offered.append(pair)
+            else:
+                one.fits = True
+        return offered

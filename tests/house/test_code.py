@@ -57,6 +57,37 @@ def test_only_the_place_function_makes_places() -> None:
     assert makers == {"booking/bookings/places.py"}
 
 
+WRITES_PLACES = re.compile(r"\b(INSERT INTO|UPDATE) place\b", re.IGNORECASE)
+
+
+def _revives_places(tree: ast.AST) -> Iterator[int]:
+    """Lines that set something's state to held or booked, by a statement or on an object, and raw SQL on places."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "state" and _is_live(node.value):
+            yield node.value.lineno
+        elif isinstance(node, ast.Assign) and any(_is_live(v) for v in ast.walk(node.value)):
+            targets = [name for target in node.targets for name in ast.walk(target)]
+            if any(isinstance(name, ast.Attribute) and name.attr == "state" for name in targets):
+                yield node.lineno
+        elif isinstance(node, ast.Constant) and WRITES_PLACES.search(str(node.value)):
+            yield node.lineno
+
+
+def _is_live(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value in {"held", "booked"}
+
+
+def test_only_the_place_function_revives_places() -> None:
+    """`after_booking` sets a basket to booked, never a place; nothing else may say held or booked at all."""
+    found = {
+        str(path.relative_to(ROOT)): len(lines)
+        for path in (ROOT / "booking").rglob("*.py")
+        if (lines := list(_revives_places(ast.parse(path.read_text(encoding="utf-8")))))
+    }
+    assert found.pop("booking/bookings/places.py") >= 3
+    assert found == {"booking/bookings/settling.py": 1}
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_models(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection)

@@ -213,11 +213,18 @@ class FamilyRules(RuleBasedStateMachine):
         self.school.booked[pair] = account
         return can
 
-    @rule(child=CHILDREN, club=CLUBS)
-    def join(self, child: int, club: int) -> None:
-        """Ask to wait for a full session."""
-        account, pupil = self.children[child]
-        pair = (pupil, self.ids[club])
+    def _full(self) -> list[tuple[int, Pair]]:
+        """(Account, pair) of every child that could go to a session which has no room for it."""
+        pairs = [(account, (pupil, session)) for account, pupil in self.children for session in self.ids]
+        return [one for one in pairs if self.school.could(one[1]) and not self.school.has_room(one[1][1])]
+
+    @rule(data=st.data(), child=CHILDREN, club=CLUBS)
+    def join(self, data: st.DataObject, child: int, club: int) -> None:
+        """Ask to wait: mostly for a full session, else for any."""
+        account, pair = self.children[child][0], (self.children[child][1], self.ids[club])
+        if self._full():
+            account, pair = data.draw(st.sampled_from(self._full()))
+        pupil = pair[0]
         live = db.session.scalar(
             select(WaitingEntry.id).where(
                 WaitingEntry.pupil_id == pupil,

@@ -44,6 +44,8 @@ PARENT_PAGES = {
     "wait": "bookings.wait",
     "change": "bookings.change_sessions",
     "change_bookings": "bookings.change_bookings",
+    "rank": "bookings.choose_clubs",
+    "keep_ranks": "bookings.keep_choices",
     "pay": "payments.checkout",
     "done": "bookings.mine",
 }
@@ -57,6 +59,8 @@ OFFICE_PAGES = {
     "wait": "office.desk_wait",
     "change": "office.desk_change",
     "change_bookings": "office.desk_change_bookings",
+    "rank": "office.desk_rank",
+    "keep_ranks": "office.desk_keep_ranks",
     "pay": "office.desk_pay",
     "done": "office.family",
 }

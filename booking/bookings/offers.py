@@ -139,25 +139,10 @@ def _pass_over(
 
 
 def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: datetime) -> None:
-    """Hold the places; the offer's clock starts when the family may be told."""
+    """Offer a party its places and write; the offer's clock starts when the family may be told."""
     heard_at = policy.heard_at(at)
-    ends = [situation.sessions[entry.session_id].cut_off for entry in party]
-    until = min(heard_at + timedelta(hours=policy.offer_hours), *ends)
+    offer_party(party, situation, until=heard_at + timedelta(hours=policy.offer_hours), at=at)
     first = party[0]
-    basket = new_basket(first.account_id, at=at, user_id=first.user_id, state="ended")
-    for entry in party:
-        entry.offered_place_id = hold_for_offer(
-            basket.id, entry.account_id, entry.pupil_id, entry.session_id, situation, at=at, until=until
-        )
-        situation.take(entry.pupil_id, entry.session_id, entry.account_id)
-        entry.state, entry.offer_ends_at, entry.fits = "offered", until, True
-        note(
-            [("offered", entry.pupil_id, entry.session_id, None)],
-            account_id=entry.account_id,
-            at=at,
-            user_id=None,
-            channel="worker",
-        )
     for user in db.session.get_one(FamilyAccount, first.account_id).users:
         key = f"offer:{first.id}:{first.offered_place_id}:{user.id}"
         outbox.post(
@@ -169,6 +154,21 @@ def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: 
             user_id=user.id,
             not_before=heard_at,
         )
+
+
+def offer_party(party: list[WaitingEntry], situation: Situation, *, until: datetime, at: datetime) -> None:
+    """Hold a place for each of these entries until an instant, or until the first of them closes for booking."""
+    until = min(until, *(situation.sessions[entry.session_id].cut_off for entry in party))
+    first = party[0]
+    basket = new_basket(first.account_id, at=at, user_id=first.user_id, state="ended")
+    for entry in party:
+        entry.offered_place_id = hold_for_offer(
+            basket.id, entry.account_id, entry.pupil_id, entry.session_id, situation, at=at, until=until
+        )
+        situation.take(entry.pupil_id, entry.session_id, entry.account_id)
+        entry.state, entry.offer_ends_at, entry.fits = "offered", until, True
+    facts = [("offered", entry.pupil_id, entry.session_id, None) for entry in party]
+    note(facts, account_id=first.account_id, at=at, user_id=None, channel="worker")
 
 
 def _close_ended(at: datetime) -> None:

@@ -60,6 +60,7 @@ class SessionFacts:
     closes_at: time
     sold_as: str
     needs_consent: str | None
+    in_round: bool
     activity_id: int
     activity: str
     kind: str
@@ -229,6 +230,8 @@ class Situation:
             return "closed", "is not open for booking"
         if self.at >= clock.instant(session.date, session.starts_at):
             return "past", "has begun or is over"
+        if session.in_round:
+            return "in_round", "is given out by a draw. Rank it under “Choose clubs” before the round closes"
         if self.at < session.opens_at:
             return "not_open", f"opens for booking on {moment(session.opens_at)}"
         if self.at >= session.cut_off:

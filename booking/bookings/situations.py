@@ -50,6 +50,7 @@ FACTS = select(
     run.closes_at,
     run.sold_as,
     run.needs_consent,
+    run.in_round,
     activity.id.label("activity_id"),
     activity.name.label("activity"),
     activity.kind,

@@ -6,7 +6,7 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from booking.bookings import changing_views, choosing_views
+from booking.bookings import changing_views, choosing_views, round_views
 from booking.bookings.desk_views import Desk, office_desk
 from booking.bookings.forms import PressForm
 from booking.core import clock
@@ -76,6 +76,18 @@ def desk_change(account_id: int) -> ResponseReturnValue:
 def desk_change_bookings(account_id: int) -> ResponseReturnValue:
     """Cancel or move for a family, after a look."""
     return changing_views.change_bookings(_desk(account_id))
+
+
+@for_roles("manager")
+def desk_rank(account_id: int, round_id: int) -> ResponseReturnValue:
+    """Rank the clubs of a round for a family."""
+    return round_views.rank_page(_desk(account_id), round_id)
+
+
+@for_roles("manager")
+def desk_keep_ranks(account_id: int, round_id: int) -> ResponseReturnValue:
+    """Keep what a family ranked by telephone or at the hatch."""
+    return round_views.keep_ranks(_desk(account_id), round_id)
 
 
 @for_roles("manager")

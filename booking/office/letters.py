@@ -11,6 +11,9 @@ from booking.bookings.change_models import CHANGE_WORDS, ChangeNotice
 from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
 from booking.bookings.notices import notices_in
+from booking.bookings.round_models import PreferenceRound
+from booking.bookings.round_results import reason_of
+from booking.bookings.rounds import preferences_in
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
@@ -119,6 +122,35 @@ def _changed_line(notice: ChangeNotice) -> str:
         there = notice.fallback.session
         return f"{line}. Goes to {there.run.activity.name}, {there.run.room.name}, instead."
     return f"{line}. {'Stays booked.' if notice.place.state == 'booked' else 'Cancelled.'}"
+
+
+def round_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """What a draw gave each child of a family, with its own number and one reason; nothing of any other child."""
+    account_id, one = (
+        int(context["account_id"]),
+        db.session.get_one(PreferenceRound, int(context["round_id"])),
+    )
+    if not is_member(account_id, context.get("to_user_id")):
+        return None
+    closed = closed_to_accounts({account_id}, clock.today())
+    names = {link.run_id: link.run.activity.name for link in one.runs}
+    lines = [
+        f"{p.pupil.first_name}: {', '.join(names[i] for i in p.got or []) or 'no club'}. {reason_of(p)} "
+        f"Random id: {p.random_id}."
+        for p in preferences_in(one.id)
+        if p.account_id == account_id and p.pupil_id not in closed
+    ]
+    if not lines:
+        return None
+    words = {
+        "name": one.name,
+        "lines": lines,
+        "hours": counted(one.confirm_hours, "hour"),
+        "link": f"{base_url}/bookings",
+        "proof_link": f"{base_url}/rounds/{one.id}",
+        **school_words(),
+    }
+    return write_letter("round_result", words)
 
 
 def _party_size(entry: WaitingEntry) -> int:

@@ -101,7 +101,7 @@ class Run(Base):
     `capacity` empty means as many as the room holds. Bookings close at `closes_at` (wall clock)
     `closes_days_before` days before each session; cancelling for credit ends at the same moment. Sold by the `session`,
     as a `block` (all sessions that are still to come, for their part of `block_pence`), or `both`. `needs_consent` is the
-    consent without which no child is booked.
+    consent without which no child is booked. While it is `in_round`, families rank it and nobody books it directly.
     """
 
     __tablename__ = "run"
@@ -136,6 +136,7 @@ class Run(Base):
     sold_as: Mapped[str] = mapped_column(String(7), default="session")
     block_pence: Mapped[int | None]
     needs_consent: Mapped[str | None] = mapped_column(String(30))
+    in_round: Mapped[bool] = mapped_column(default=False)
 
     activity: Mapped[Activity] = relationship()
     period: Mapped[Period] = relationship()

@@ -27,9 +27,7 @@ PROCESSES = 2
 
 def run(folder: Path) -> None:
     """On each database: the product with two processes, then the floor with two processes, then their ratio."""
-    heading(
-        f"The POST that holds a basket of {SESSIONS} sessions, {PROCESSES} processes (aim: 200 a second)"
-    )
+    heading(f"The POST that holds a basket of {SESSIONS} sessions, {PROCESSES} processes (aim: 200 a second)")
     for name, url in database_urls(folder):
         fill(app_on(url, folder), families=2 * BASKETS)
         ours = _together(_product, url, folder)

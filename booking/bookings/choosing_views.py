@@ -22,6 +22,7 @@ from booking.bookings.grid import first_week, week_grid
 from booking.bookings.month import month_of, read_month
 from booking.bookings.patterns import days_in_words, ends_from, plan_pattern
 from booking.bookings.places import HoldResult, Mode, take_holds
+from booking.bookings.rounds import open_rounds
 from booking.bookings.states import CHANNELS
 from booking.bookings.waiting_list import join_list, wait_for
 from booking.core import clock
@@ -46,6 +47,7 @@ def week_page(desk: Desk, form: RepeatForm | None = None, problem: str | None = 
         basket=basket_view(desk.account.id, at),
         repeat=form,
         problem=problem,
+        rounds=open_rounds(at),
     )
     return page, 422 if problem else 200
 

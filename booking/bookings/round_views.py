@@ -55,7 +55,10 @@ def rank_page(desk: Desk, round_id: int) -> ResponseReturnValue:
     for pupil in bookable_pupils(desk.account.id, today):
         found = preference_of(round_id, pupil.id)
         mine = found if found is not None and found.account_id == desk.account.id else None
-        children.append((pupil, runs_for(one, pupil, today), mine, reason_of(mine) if mine else ""))
+        is_theirs = found is not None and mine is None
+        children.append(
+            (pupil, runs_for(one, pupil, today), mine, is_theirs, reason_of(mine) if mine else "")
+        )
     names = {link.run_id: link.run.activity.name for link in one.runs}
     return render_template(
         "bookings/rank.html",

@@ -116,6 +116,18 @@ def find_round(round_id: int) -> PreferenceRound:
     return found
 
 
+def open_rounds(at: datetime) -> list[PreferenceRound]:
+    """The rounds in which families can choose now."""
+    return list(
+        db.session.scalars(
+            select(PreferenceRound)
+            .where(PreferenceRound.opens_at <= at, PreferenceRound.closes_at > at)
+            .where(PreferenceRound.published_at.is_(None))
+            .order_by(PreferenceRound.closes_at)
+        )
+    )
+
+
 def runs_for(one: PreferenceRound, pupil: Pupil, today: date) -> list[Run]:
     """The runs of a round that a child is of the year group for, by weekday and name."""
     year = year_group_on(pupil.year_group, max(today, pupil.joined_on or date.min), one.period.starts_on)

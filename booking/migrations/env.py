@@ -18,17 +18,35 @@ def render_item(kind, item, _context):
 
 
 def run() -> None:
-    """Bring the database to the wanted revision in one transaction."""
-    with ENGINE.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            render_item=render_item,
-            render_as_batch=ENGINE.dialect.name == "sqlite",
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
+    """Bring the database to the wanted revision in one transaction: all of it, or nothing.
+
+    SQLite changes a table by making it anew; rows that point to it are checked once all of it stands.
+    """
+    is_sqlite = ENGINE.dialect.name == "sqlite"
+    with ENGINE.connect().execution_options(writer=True) as connection:
+        if is_sqlite:
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+        try:
+            context.configure(
+                connection=connection,
+                target_metadata=Base.metadata,
+                render_item=render_item,
+                render_as_batch=is_sqlite,
+                transactional_ddl=True,
+            )
+            with context.begin_transaction():
+                context.run_migrations()
+                if is_sqlite:
+                    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if lost:
+                        raise RuntimeError(
+                            f"the migration would leave rows without what they point to: {lost[:5]}"
+                        )
+            connection.commit()
+        finally:
+            connection.rollback()
+            if is_sqlite:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
 
 
 run()

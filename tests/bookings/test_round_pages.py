@@ -12,10 +12,11 @@ from booking.bookings.round_results import reason_of
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.office.letters import round_letter
+from booking.people.models import Guardianship
 from booking.provision.models import Run
 from tests.bookings.test_rounds import a_club, a_round, draw, want
 from tests.browser import Browser
-from tests.builders import a_family, a_group_fact, a_user
+from tests.builders import a_family, a_group_fact, a_user, save
 
 
 def test_a_family_ranks_and_reads_its_own_line_alone(app: Flask, browser: Browser) -> None:
@@ -39,6 +40,19 @@ def test_a_family_ranks_and_reads_its_own_line_alone(app: Flask, browser: Browse
     assert "Children who ranked" in office.get("office.preference_round", round_id=round_id).text
     office.post("office.publish_round", round_id=round_id, expect=302)
     assert "gives the published result" in office.get("office.replay_round", round_id=round_id).text
+    second = Browser(app)
+    joint = a_family()
+    save(
+        Guardianship(
+            user_id=joint.user.id,
+            pupil_id=child,
+            created_at=now,
+            parental_responsibility="yes",
+            may_book=True,
+        )
+    )
+    second.sign_in(joint.user)
+    assert "Another adult has chosen" in second.get("bookings.choose_clubs", round_id=round_id).text
     mine = browser.get("bookings.choose_clubs", round_id=round_id).text
     assert "No club." in mine
     public = browser.get("bookings.round_page", round_id=round_id).text

@@ -82,11 +82,11 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER request_fact_is_kept ON request_fact")
         op.execute("DROP FUNCTION request_fact_is_kept()")
     with op.batch_alter_table("room") as batch:
-        batch.drop_constraint("ck_room_not_far", type_="check")
+        batch.drop_constraint(op.f("ck_room_not_far"), type_="check")
         batch.drop_column("minutes_away")
     with op.batch_alter_table("run") as batch:
-        batch.drop_constraint("ck_run_block_has_a_price", type_="check")
-        batch.drop_constraint("ck_run_sold_as_known", type_="check")
+        batch.drop_constraint(op.f("ck_run_block_has_a_price"), type_="check")
+        batch.drop_constraint(op.f("ck_run_sold_as_known"), type_="check")
         for name in ("needs_consent", "block_pence", "sold_as"):
             batch.drop_column(name)
     with op.batch_alter_table("waiting_entry") as batch:

@@ -79,8 +79,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("row_key", name=op.f("uq_preference_row_key")),
     )
     op.create_index(op.f("ix_preference_account_id"), "preference", ["account_id"])
-    with op.batch_alter_table("run") as batch:
-        batch.add_column(sa.Column("in_round", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("run", sa.Column("in_round", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:

@@ -16,6 +16,7 @@ from booking.bookings.offers import offer_party
 from booking.bookings.request_log import note
 from booking.bookings.round_models import Preference, PreferenceRound
 from booking.bookings.rounds import (
+    CRITERIA,
     RoundRefused,
     applicants_of,
     clubs_of,
@@ -36,12 +37,16 @@ TRIALS = 50
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What rules would do on average over trial draws: children with their first choice, any choice, and nothing."""
+    """What rules would do on average over trial draws: children with their first choice, any choice, and nothing.
+
+    `by_ground` gives, for each ground, how many children met it and how many of these got something.
+    """
 
     asked: int
     first: float
     some: float
     nothing: float
+    by_ground: dict[str, tuple[int, float]]
 
 
 def what_if(
@@ -57,12 +62,15 @@ def what_if(
     grounds = grounds_of([p.pupil_id for p in preferences], at)
     people = applicants_of(preferences, one.criteria if criteria is None else criteria, grounds)
     first = some = 0
+    helped: Counter[str] = Counter()
     for n in range(TRIALS):
         got = match(people, clubs_of(one, reserved), f"trial {n}", most=most or one.most).got
         first += sum(p.ranks[0] in got[p.id] for p in people)
         some += sum(bool(got[p.id]) for p in people)
-    asked = len(people)
-    return WhatIf(asked, first / TRIALS, some / TRIALS, asked - some / TRIALS)
+        helped.update(name for p in people if got[p.id] for name in p.reserves)
+    asked, met = len(people), Counter(name for p in people for name in p.reserves)
+    by_ground = {name: (met[name], helped[name] / TRIALS) for name in CRITERIA if met[name]}
+    return WhatIf(asked, first / TRIALS, some / TRIALS, asked - some / TRIALS, by_ground)
 
 
 def publish(round_id: int, *, at: datetime, user_id: int) -> PreferenceRound:

@@ -199,6 +199,8 @@ def test_trial_draws_do_not_tell_the_result_and_show_what_a_reserve_does(app: Fl
     assert (trial.asked, trial.some, trial.nothing) == (6, 2.0, 4.0)
     reserved = what_if(round_id, at=AT, reserved={"young_carer": 1})
     assert reserved.some == 2.0
+    assert reserved.by_ground["young_carer"] == (1, 1.0)
+    assert trial.by_ground["young_carer"][1] < 1.0
     with unit_of_work():
         db.session.get_one(PreferenceRound, round_id).runs[0].reserved = {"young_carer": 1}
     draw(round_id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from wtforms import DateField, IntegerField, RadioField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms import DateField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from booking.bookings.patterns import KINDS, NoEnd, Repeat
 from booking.provision.models import Period
@@ -86,3 +86,21 @@ def read_picks(values: list[str]) -> set[Pick]:
     """Ticked boxes as (pupil, session), one or several in a value; what does not look like one is left out."""
     found = (_PICK.fullmatch(word) for value in values for word in value.split())
     return {(int(match[1]), int(match[2])) for match in found if match is not None}
+
+
+class AskForm(BaseForm):
+    """What a family asks for one of its children, in its own words."""
+
+    pupil_id = SelectField("Which child?", coerce=int)
+    words = TextAreaField(
+        "What would help?",
+        [
+            InputRequired("Write what would help, in your own words."),
+            Length(max=2000, message="Use at most 2,000 characters."),
+        ],
+    )
+
+    def for_children(self, children: list[tuple[int, str]]) -> AskForm:
+        """The same form with the children to choose from."""
+        self.pupil_id.choices = children
+        return self

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from booking.bookings.models import Basket, Place
+from booking.bookings.models import Basket, BasketLine, Place
 from booking.bookings.request_log import note
 from booking.bookings.rules import Pair
-from booking.bookings.settling import keep_choices_of
+from booking.bookings.settling import keep_choices_of, new_basket
 from booking.bookings.states import BASKET_MOVES, check_move
+from booking.core import clock
 from booking.core.db import db, read_rows, table_of
 from booking.core.errors import BookingError
 
@@ -119,3 +120,30 @@ def give_up(basket_id: int, *, at: datetime, user_id: int | None) -> None:
         user_id=user_id,
         channel="worker",
     )
+
+
+def set_aside(basket_id: int, pupil_id: int, *, at: datetime, user_id: int | None) -> Basket | None:
+    """Move a child's live holds into a basket of their own, where nothing but each session's own start ends them.
+
+    Nothing for a basket that is being paid, or that holds nothing for the child.
+    """
+    basket = db.session.get_one(Basket, basket_id)
+    held = db.session.scalars(
+        select(Place).where(
+            Place.basket_id == basket_id,
+            Place.pupil_id == pupil_id,
+            Place.state == "held",
+            Place.held_until > at,
+        )
+    ).all()
+    if basket.state != "open" or not held:
+        return None
+    aside = new_basket(basket.account_id, at=at, user_id=user_id, state="ended")
+    for one in held:
+        one.basket_id = aside.id
+        one.held_until = clock.instant(one.session.date, one.session.starts_at)
+    db.session.execute(
+        delete(BasketLine).where(BasketLine.basket_id == basket_id, BasketLine.pupil_id == pupil_id)
+    )
+    db.session.flush()
+    return aside

@@ -9,7 +9,13 @@ from booking.core.settings import Settings
 from booking.messages.letters import Composer
 from booking.office.demo.history import write_history
 from booking.office.import_jobs import run_import
-from booking.office.letters import change_letter, confirmation_letter, offer_letter, round_letter
+from booking.office.letters import (
+    change_letter,
+    confirmation_letter,
+    offer_letter,
+    request_letter,
+    round_letter,
+)
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
 from booking.payments.letters import late_refund_letter
@@ -28,6 +34,7 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
         "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),
+        "request_answer": partial(request_letter, base_url=settings.base_url),
         "round_result": partial(round_letter, base_url=settings.base_url),
         "sign_in_code": partial(code_letter, base_url=settings.base_url),
         "reset": partial(reset_letter, base_url=settings.base_url),

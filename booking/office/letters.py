@@ -11,6 +11,7 @@ from booking.bookings.change_models import CHANGE_WORDS, ChangeNotice
 from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
 from booking.bookings.notices import notices_in
+from booking.bookings.request_models import FamilyRequest
 from booking.bookings.round_models import PreferenceRound
 from booking.bookings.round_results import reason_of
 from booking.bookings.rounds import preferences_in
@@ -151,6 +152,22 @@ def round_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
         **school_words(),
     }
     return write_letter("round_result", words)
+
+
+def request_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """That the school has answered a request, and who; what it says stands behind the sign-in alone."""
+    request = db.session.get_one(FamilyRequest, int(context["request_id"]))
+    if not is_member(request.account_id, context.get("to_user_id")):
+        return None
+    if request.pupil_id in closed_to_accounts({request.account_id}, clock.today()):
+        return None
+    words = {
+        "child": request.pupil.first_name,
+        "by": request.answered_by.name if request.answered_by else "",
+        "link": f"{base_url}/requests",
+        **school_words(),
+    }
+    return write_letter("request_answer", words)
 
 
 def _party_size(entry: WaitingEntry) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
 from booking.bookings.models import Place, WaitingEntry
+from booking.bookings.request_models import FamilyRequest
 from booking.core import clock
 from booking.core.audit import AuditEntry
 from booking.core.db import Base, db
@@ -28,6 +29,7 @@ from booking.provision.models import Run, Session
 class Worries:
     """Figures of the office's first page; money in pence."""
 
+    requests: int
     unread_changes: int
     corrections: int
     link_requests: int
@@ -59,6 +61,7 @@ def worries(at: datetime) -> Worries:
     planned = (Session.date == today) & (Session.status == "planned")
     to_come = select(Place.id).join(Session, Session.id == Place.session_id).where(Session.date >= today)
     return Worries(
+        requests=_count(FamilyRequest, FamilyRequest.state == "asked"),
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),

@@ -13,7 +13,11 @@ from booking.core import audit
 from booking.core.db import db
 from booking.core.errors import BookingError
 
-SCOPES = {"sessions:read": "Read sessions with the places left in them"}
+SCOPES = {
+    "sessions:read": "Read sessions with the places left in them",
+    "bookings:read": "Read what one family has booked, children by id",
+    "registers:read": "Read who is expected in a session, with names and marks",
+}
 
 
 class UnknownScope(BookingError):

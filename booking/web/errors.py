@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from flask import Flask, render_template
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -31,18 +32,29 @@ WORDS = {
 }
 
 
-def handle_errors(app: Flask) -> None:
-    """Give every kind of error its page; an unexpected one gets a reference that the log holds too."""
+def problem(status: int, detail: str) -> ResponseReturnValue:
+    """An error for a program, as RFC 9457 has it."""
+    response = jsonify({"status": status, "detail": detail})
+    response.headers["Content-Type"] = "application/problem+json"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response, status
 
-    def page(status: int, detail: str | None = None, reference: str | None = None) -> tuple[str, int]:
+
+def handle_errors(app: Flask) -> None:
+    """Give every kind of error its page, or its JSON for a program; an unexpected one gets a reference for the log."""
+
+    def page(status: int, detail: str | None = None, reference: str | None = None) -> ResponseReturnValue:
         title, advice = WORDS.get(status, WORDS[500])
+        if request.path.startswith("/api/"):
+            return problem(status, detail or title)
         return (
             render_template("errors/error.html", title=title, advice=detail or advice, reference=reference),
             status,
         )
 
     @app.errorhandler(CSRFError)
-    def stale_form(error: CSRFError) -> tuple[str, int]:
+    def stale_form(error: CSRFError) -> ResponseReturnValue:
         return page(
             400,
             "This form was open too long, or came from another page. Nothing was changed. "
@@ -50,25 +62,25 @@ def handle_errors(app: Flask) -> None:
         )
 
     @app.errorhandler(HTTPException)
-    def known(error: HTTPException) -> tuple[str, int] | HTTPException:
+    def known(error: HTTPException) -> ResponseReturnValue | HTTPException:
         if error.code is not None and error.code < 400:
             return error
         return page(error.code or 500)
 
     @app.errorhandler(NotFound)
-    def not_there(error: NotFound) -> tuple[str, int]:
+    def not_there(error: NotFound) -> ResponseReturnValue:
         return page(404)
 
     @app.errorhandler(Busy)
-    def busy(error: Busy) -> tuple[str, int]:
+    def busy(error: Busy) -> ResponseReturnValue:
         return page(503, str(error))
 
     @app.errorhandler(BookingError)
-    def refused(error: BookingError) -> tuple[str, int]:
+    def refused(error: BookingError) -> ResponseReturnValue:
         return page(400, str(error))
 
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> tuple[str, int]:
+    def unexpected(error: Exception) -> ResponseReturnValue:
         reference = secrets.token_hex(4)
         log.exception("unexpected", reference=reference)
         return page(500, reference=reference)

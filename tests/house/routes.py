@@ -39,6 +39,8 @@ ROUTES: dict[str, Route] = {
     "web.metrics": anyone(),
     "api.openapi": anyone(),
     "api.sessions": only("token"),
+    "api.bookings": only("token"),
+    "api.register": only("token"),
     "people.sign_in": anyone(),
     "people.passkey_options": anyone(),
     "people.passkey_sign_in": anyone(),

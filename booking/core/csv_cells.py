@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +24,20 @@ def csv_bytes(rows: Iterable[Iterable[Cell]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows([safe_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
+
+
+def csv_stream(rows: Iterable[Iterable[Cell]], *, at_once: int = 500) -> Iterator[bytes]:
+    """The same, piece by piece: so many rows at a time."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    text.write("\ufeff")
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([safe_cell(cell) for cell in row])
+        if number % at_once == 0:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def safe_cell(value: Cell) -> str | int | float | Decimal:

@@ -219,6 +219,7 @@ ROUTES: dict[str, Route] = {
     "office.replay_round": only("governor", "manager"),
     "office.desk_rank": only("manager"),
     "office.desk_keep_ranks": only("manager"),
+    "office.places_csv": only("manager"),
     "office.family_requests": only("manager"),
     "office.family_request": only("manager", may_write_by_get=True),
     "office.desk_pay": only("manager"),

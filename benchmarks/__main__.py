@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import holds, pages, people, starting
+from benchmarks import exports, holds, pages, people, starting
 from benchmarks.printing import heading
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         starting.run()
         pages.run(Path(folder))
         holds.run(Path(folder))
+        exports.run(Path(folder))
         people.run(Path(folder))
 
 

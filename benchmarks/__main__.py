@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import exports, holds, pages, people, starting
+from benchmarks import exports, holds, pages, people, rush, starting
 from benchmarks.printing import heading
 
 
@@ -19,6 +19,7 @@ def main() -> None:
         pages.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
+        rush.run(Path(folder))
         people.run(Path(folder))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from booking.bookings.child_forms import ConsentForm, ContactForm, WordForm
 from booking.bookings.forms import PressForm
+from booking.bookings.stale_care import to_confirm
 from booking.core import audit, clock
 from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db
@@ -35,7 +36,6 @@ from booking.people.consents import (
 )
 from booking.people.models import Contact, Guardianship
 from booking.people.restrictions import open_ties
-from booking.provision.calendar import term_began
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
 from booking.web.seen import note_seen
@@ -54,12 +54,7 @@ def children() -> ResponseReturnValue:
     """Every child of this adult, and which of them wait to be confirmed this term."""
     ties = [tie for tie in open_ties(current_user, clock.today()) if tie.pupil.status != "left"]
     confirmed = last_confirmed([tie.pupil_id for tie in ties])
-    began = term_began(clock.today())
-    stale = {
-        tie.pupil_id
-        for tie in ties
-        if tie.pupil_id not in confirmed or clock.to_school(confirmed[tie.pupil_id]).date() < began
-    }
+    stale = to_confirm([tie.pupil_id for tie in ties], clock.today())
     return render_template(
         "bookings/children.html", ties=ties, confirmed=confirmed, stale=stale, form=PressForm(formdata=None)
     )

@@ -23,6 +23,7 @@ from booking.bookings.month import month_of, read_month
 from booking.bookings.patterns import days_in_words, ends_from, plan_pattern
 from booking.bookings.places import HoldResult, Mode, take_holds
 from booking.bookings.rounds import open_rounds
+from booking.bookings.stale_care import to_confirm
 from booking.bookings.states import CHANNELS
 from booking.bookings.waiting_list import join_list, wait_for
 from booking.core import clock
@@ -175,8 +176,15 @@ def hold_all(desk: Desk, mode: str) -> ResponseReturnValue:
 def basket_page(desk: Desk, refused: list[str], status: int) -> ResponseReturnValue:
     """What is chosen and what is held, with the hold's end, and which could not be kept just now."""
     view = basket_view(desk.account.id, clock.now())
+    names = {row.pupil_id: row.child for row in view.rows}
     page = render_template(
-        "bookings/basket.html", desk=desk, channels=CHANNELS, basket=view, refused=refused, form=PressForm()
+        "bookings/basket.html",
+        desk=desk,
+        channels=CHANNELS,
+        basket=view,
+        refused=refused,
+        to_confirm=[names[pupil_id] for pupil_id in sorted(to_confirm(names, clock.today()))],
+        form=PressForm(),
     )
     return page, status
 

@@ -11,13 +11,12 @@ from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import FreeForecast, Place
-from booking.core.clock import to_school
+from booking.bookings.stale_care import to_confirm
 from booking.core.db import db
-from booking.people.care import collection_words, last_confirmed
+from booking.people.care import collection_words
 from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
 from booking.people.tablet_models import DayPass, DayPassSession
-from booking.provision.calendar import term_began
 from booking.provision.models import Run, Session, StaffAssignment
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
@@ -118,7 +117,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     on = min(register.session.date for register in wanted.values())
     barred = restrictions_of(ids, on)
     collectors, alone = _collectors(ids, barred), _walks_home(ids)
-    confirmed, began, words = last_confirmed(ids), term_began(on), collection_words(ids, barred)
+    stale, words = to_confirm(ids, on), collection_words(ids, barred)
     for (session_id, pupil_id), word in status.items():
         wanted[session_id].children.append(
             Expected(
@@ -129,7 +128,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 tuple(collectors[pupil_id]),
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
-                pupil_id not in confirmed or to_school(confirmed[pupil_id]).date() < began,
+                pupil_id in stale,
                 tuple(words.get(pupil_id, ())),
             )
         )

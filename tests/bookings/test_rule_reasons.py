@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
 
+from booking.bookings.models import BasketLine
 from booking.bookings.policy import Policy, change_policy
 from booking.bookings.situations import load_situation
+from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.ledger.posting import BookedPlace, post_booking
 from booking.people.models import Consent
 from booking.provision.models import Session
+from tests.browser import Browser
 from tests.builders import (
     AT,
     Family,
@@ -98,3 +101,22 @@ def test_the_same_room_needs_no_walk(app: Flask) -> None:
         reason(family, a_session(WEDNESDAY, room_id=pool.id, starts_at=time(16, 0), ends_at=time(17, 0)))
         is None
     )
+
+
+def test_the_basket_asks_whether_care_is_still_right_and_holds_nothing_up(
+    app: Flask, browser: Browser
+) -> None:
+    family, session = a_family(), a_session(clock.today() + timedelta(days=21))
+    save(
+        BasketLine(
+            basket_id=a_basket(family.account, state="open").id,
+            pupil_id=family.pupils[0].id,
+            session_id=session.id,
+        )
+    )
+    browser.sign_in(family.user)
+    assert "still right?" in browser.get("bookings.basket").text
+    browser.post("bookings.change_basket", {"act": "all"}, expect=303)
+    assert "kept for you" in browser.get("bookings.basket").text
+    browser.post("bookings.still_right", expect=302)
+    assert "still right?" not in browser.get("bookings.basket").text

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from booking.bookings.expiry import expire_overdue
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import hold_for_offer
@@ -16,9 +17,9 @@ from booking.bookings.request_log import note
 from booking.bookings.rules import Situation
 from booking.bookings.settling import new_basket
 from booking.bookings.situations import load_situation
-from booking.core import audit, clock, outbox
+from booking.core import audit, clock
 from booking.core.db import db, lock_rows
-from booking.people.models import FamilyAccount, Pupil
+from booking.people.models import Pupil
 from booking.people.restrictions import closed_pairs
 from booking.provision.models import Session
 
@@ -143,17 +144,9 @@ def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: 
     heard_at = policy.heard_at(at)
     offer_party(party, situation, until=heard_at + timedelta(hours=policy.offer_hours), at=at)
     first = party[0]
-    for user in db.session.get_one(FamilyAccount, first.account_id).users:
-        key = f"offer:{first.id}:{first.offered_place_id}:{user.id}"
-        outbox.post(
-            key=key,
-            to_email=user.email,
-            template="offer",
-            context={"entry_id": first.id},
-            at=at,
-            user_id=user.id,
-            not_before=heard_at,
-        )
+    key = f"offer:{first.id}:{first.offered_place_id}"
+    context = {"entry_id": first.id}
+    write_to_family(first.account_id, "offer", context, key=key, at=at, not_before=heard_at)
 
 
 def offer_party(party: list[WaitingEntry], situation: Situation, *, until: datetime, at: datetime) -> None:

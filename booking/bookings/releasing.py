@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.change_models import ChangeNotice, SchoolChange
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import Basket, BasketLine, Place, WaitingEntry
 from booking.bookings.request_log import note
 from booking.bookings.rules import LIVE
 from booking.bookings.settling import booked_places
-from booking.core import outbox
 from booking.core.db import Base, Busy, db, lock_rows
 from booking.ledger.posting import post_credit
 from booking.people.models import FamilyAccount, Pupil
@@ -140,15 +140,7 @@ def tell(change: SchoolChange, *, at: datetime) -> int:
     accounts = set(
         db.session.scalars(select(ChangeNotice.account_id).where(ChangeNotice.change_id == change.id))
     )
-    for account in db.session.scalars(select(FamilyAccount).where(FamilyAccount.id.in_(accounts))):
-        for user in account.users:
-            if user.active:
-                outbox.post(
-                    key=f"change:{change.id}:{account.id}:{user.id}",
-                    to_email=user.email,
-                    template="change",
-                    context={"change_id": change.id, "account_id": account.id},
-                    at=at,
-                    user_id=user.id,
-                )
+    for account_id in sorted(accounts):
+        context = {"change_id": change.id, "account_id": account_id}
+        write_to_family(account_id, "change", context, key=f"change:{change.id}:{account_id}", at=at)
     return len(accounts)

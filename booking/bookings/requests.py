@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.baskets import NotYourChild, bookable_ids, open_basket
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.holds import set_aside
 from booking.bookings.models import Place
 from booking.bookings.places import book_offered
 from booking.bookings.policy import current_policy
 from booking.bookings.request_log import note
 from booking.bookings.request_models import FamilyRequest
-from booking.core import audit, clock, outbox
+from booking.core import audit, clock
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.people.models import FamilyAccount
@@ -116,16 +117,8 @@ def answer_request(request_id: int, *, is_yes: bool, words: str, at: datetime, u
     request.answered_at, request.answered_by_id = at, user_id
     _settle(request, is_yes=is_yes, reason="support", at=at, user_id=user_id)
     audit.record(f"answered_{request.kind}", "family_request", request.id, at=at, user_id=user_id, yes=is_yes)
-    for user in db.session.get_one(FamilyAccount, request.account_id).users:
-        if user.active:
-            outbox.post(
-                key=f"request:{request.id}:{user.id}",
-                to_email=user.email,
-                template="request_answer",
-                context={"request_id": request.id},
-                at=at,
-                user_id=user.id,
-            )
+    context = {"request_id": request.id}
+    write_to_family(request.account_id, "request_answer", context, key=f"request:{request.id}", at=at)
     return request
 
 

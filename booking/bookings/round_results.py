@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.matching import Outcome, commitment, draw_number, match
 from booking.bookings.models import WaitingEntry
 from booking.bookings.offers import offer_party
@@ -26,7 +27,7 @@ from booking.bookings.rounds import (
 )
 from booking.bookings.rules import Situation
 from booking.bookings.situations import load_situation
-from booking.core import audit, clock, outbox
+from booking.core import audit, clock
 from booking.core.db import db, lock_rows
 from booking.people.models import FamilyAccount, Pupil
 from booking.people.restrictions import closed_pairs
@@ -170,17 +171,9 @@ def _put_on_lists(
 
 
 def _tell(one: PreferenceRound, accounts: set[int], at: datetime) -> None:
-    for account in db.session.scalars(select(FamilyAccount).where(FamilyAccount.id.in_(accounts))):
-        for user in account.users:
-            if user.active:
-                outbox.post(
-                    key=f"round:{one.id}:{account.id}:{user.id}",
-                    to_email=user.email,
-                    template="round_result",
-                    context={"round_id": one.id, "account_id": account.id},
-                    at=at,
-                    user_id=user.id,
-                )
+    for account_id in sorted(accounts):
+        context = {"round_id": one.id, "account_id": account_id}
+        write_to_family(account_id, "round_result", context, key=f"round:{one.id}:{account_id}", at=at)
 
 
 @dataclass(frozen=True)

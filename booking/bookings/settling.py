@@ -8,12 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import Basket, BasketLine, Place
 from booking.bookings.request_log import note
-from booking.core import outbox
 from booking.core.db import db
 from booking.ledger.posting import BookedPlace, post_booking
-from booking.people.models import FamilyAccount
 from booking.provision.models import Activity, Run, Session
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXY346789"
@@ -76,16 +75,9 @@ def after_booking(
     db.session.flush()
     if left_over:
         _keep(basket, left_over, at)
-    for user in db.session.get_one(FamilyAccount, basket.account_id).users:
-        if writes and user.active:
-            outbox.post(
-                key=f"confirmation:{basket.reference}:{user.id}",
-                to_email=user.email,
-                template="confirmation",
-                context={"basket_id": basket.id},
-                at=at,
-                user_id=user.id,
-            )
+    if writes:
+        key, context = f"confirmation:{basket.reference}", {"basket_id": basket.id}
+        write_to_family(basket.account_id, "confirmation", context, key=key, at=at)
 
 
 def keep_choices_of(basket: Basket, *, at: datetime) -> None:

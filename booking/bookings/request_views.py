@@ -47,6 +47,7 @@ def requests() -> ResponseReturnValue:
     desk, at = parent_desk(), clock.now()
     children = [(pupil.id, pupil.first_name) for pupil in bookable_pupils(desk.account.id, clock.today(at))]
     form = AskForm().for_children(children)
+    form.words.label.text = "Which days and hours, and from when?"
 
     def act() -> str:
         made = ask_wraparound(

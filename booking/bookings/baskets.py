@@ -254,7 +254,7 @@ def basket_view(account_id: int, at: datetime) -> BasketView:
         )
         if row.held_until is None or row.held_until > at
     }
-    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at, account_ids=[account_id])
+    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at, account_id=account_id)
     prices = situation.prices(pairs)
     rows = []
     for pupil_id, session_id in pairs:

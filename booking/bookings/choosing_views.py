@@ -19,6 +19,7 @@ from booking.bookings.baskets import (
 from booking.bookings.desk_views import Desk
 from booking.bookings.forms import KeepForm, Pick, PressForm, RepeatForm, WaitForm, read_picks
 from booking.bookings.grid import first_week, week_grid
+from booking.bookings.models import Basket
 from booking.bookings.month import month_of, read_month
 from booking.bookings.patterns import days_in_words, ends_from, plan_pattern
 from booking.bookings.places import HoldResult, Mode, take_holds
@@ -73,19 +74,20 @@ def _repeat_form(monday: date, pupils: list[Pupil]) -> RepeatForm:
 
 def take_week(desk: Desk) -> ResponseReturnValue:
     """Keep what is ticked in this week; then go to another week, look a pattern up, or hold everything in the basket."""
-    at, account = clock.now(), desk.account
+    at, account_id = clock.now(), desk.account.id
     if not PressForm().validate_on_submit():
         return redirect(desk.url("book"), 303)
     wanted, shown = read_picks(request.form.getlist("pick")), read_picks(request.form.getlist("shown"))
     step = request.form.get("go", "basket")
     monday = read_monday(request.form.get("week")) or first_week(at)
-    form = _repeat_form(monday, bookable_pupils(account.id, clock.today(at)))
-    if step == "repeat" or (step == "hold" and form.is_pattern):
+    if step == "repeat" or (step == "hold" and RepeatForm().is_pattern):
+        form = _repeat_form(monday, bookable_pupils(account_id, clock.today(at)))
         return _pattern_page(desk, form, wanted, shown, monday, at)
     with unit_of_work():
-        choose_week(account.id, wanted, shown, at=at, user_id=desk.user_id)
-    if step == "hold":
-        return hold_all(desk, "what_fits" if request.form.get("mode") == "what_fits" else "all")
+        basket = choose_week(account_id, wanted, shown, at=at, user_id=desk.user_id)
+        result = _hold(desk, basket, request.form.get("mode"), at) if step == "hold" else None
+    if result is not None:
+        return _after_holding(desk, result)
     if step.startswith("month"):
         where = {"month": step.partition(":")[2], "activity": request.form.get("activity", type=int)}
         return redirect(desk.url("month", **where), 303)
@@ -161,13 +163,20 @@ def month(desk: Desk) -> ResponseReturnValue:
 
 def hold_all(desk: Desk, mode: str) -> ResponseReturnValue:
     """Take the holds of the whole basket, and say which could not be had and why."""
-    at = clock.now()
+    at, account_id = clock.now(), desk.account.id
     with unit_of_work():
-        basket = open_basket(desk.account.id)
-        result = HoldResult([], [])
-        if basket is not None:
-            chosen: Mode = "what_fits" if mode == "what_fits" else "all"
-            result = take_holds(basket.id, chosen, at=at, user_id=desk.user_id, channel=desk.channel)
+        result = _hold(desk, open_basket(account_id), mode, at)
+    return _after_holding(desk, result)
+
+
+def _hold(desk: Desk, basket: Basket | None, mode: str | None, at: datetime) -> HoldResult:
+    if basket is None:
+        return HoldResult([], [])
+    chosen: Mode = "what_fits" if mode == "what_fits" else "all"
+    return take_holds(basket.id, chosen, at=at, user_id=desk.user_id, channel=desk.channel)
+
+
+def _after_holding(desk: Desk, result: HoldResult) -> ResponseReturnValue:
     if result.refused:
         return basket_page(desk, [refusal.words for refusal in result.refused], 409)
     return redirect(desk.url("basket"), 303)

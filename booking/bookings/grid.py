@@ -126,7 +126,7 @@ def cells_of(
 ) -> list[tuple[SessionFacts, Cell]]:
     """A cell for every session that meets a condition and every child, by time; a constant number of queries."""
     pupil_ids = [pupil.id for pupil in pupils]
-    situation = situation_where(pupil_ids, condition, at, account_ids=[account_id])
+    situation = situation_where(pupil_ids, condition, at, account_id=account_id)
     marks = _marks(account_id, pupil_ids, list(situation.sessions), at)
     sessions = sorted(situation.sessions.values(), key=lambda s: (s.date, s.starts_at, s.id))
     return [
@@ -142,7 +142,7 @@ def week_grid(account_id: int, monday: date, at: datetime) -> WeekGrid:
     dates = [monday + timedelta(days=n) for n in range(5)]
     pupil_ids = [pupil.id for pupil in pupils]
     this_week = and_(Session.date.between(dates[0], dates[-1]), Run.status == "open")
-    situation = situation_where(pupil_ids, this_week, at, account_ids=[account_id])
+    situation = situation_where(pupil_ids, this_week, at, account_id=account_id)
     marks = _marks(account_id, pupil_ids, list(situation.sessions), at)
     sessions = sorted(
         situation.sessions.values(), key=lambda s: (SLOTS[s.kind], s.starts_at, s.activity.casefold(), s.date)

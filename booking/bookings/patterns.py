@@ -142,7 +142,7 @@ def plan_pattern(
             Run.status != "draft",
         ),
         at,
-        account_ids=[account_id],
+        account_id=account_id,
     )
     return _look_up(wanted, first, situation, _holidays(monday, last), account_id)
 

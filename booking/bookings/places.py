@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from booking.bookings.expiry import expire
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held_in, hold_until
@@ -27,26 +27,19 @@ from booking.provision.models import Session
 Mode = Literal["all", "what_fits"]
 
 
-line, basket_row, place = (table_of(model).c for model in (BasketLine, Basket, Place))
+line, basket_row = (table_of(model).c for model in (BasketLine, Basket))
 LINES = (
     select(basket_row.account_id, line.pupil_id, line.session_id)
     .select_from(table_of(Basket).outerjoin(table_of(BasketLine), line.basket_id == basket_row.id))
     .where(basket_row.id == bindparam("basket_id"))
 )
-BASKET_NOW = (
-    select(basket_row.state, basket_row.first_held_at, place.pupil_id, place.session_id)
-    .select_from(
-        table_of(Basket).outerjoin(
-            table_of(Place), (place.basket_id == basket_row.id) & (place.state == "held")
-        )
-    )
-    .where(basket_row.id == bindparam("basket_id"))
-)
-START_CLOCK = (
+SET_CLOCK = (
     update(table_of(Basket))
-    .where(basket_row.id == bindparam("basket_id"))
-    .values(first_held_at=bindparam("first_held_at"))
+    .where(basket_row.id == bindparam("basket_id"), basket_row.state == literal_column("'open'"))
+    .returning(basket_row.first_held_at)
 )
+START_CLOCK = SET_CLOCK.values(first_held_at=bindparam("at"))
+KEEP_CLOCK = SET_CLOCK.values(first_held_at=func.coalesce(basket_row.first_held_at, bindparam("at")))
 NEW_PLACES = insert(table_of(Place)).returning(table_of(Place).c.id)
 
 
@@ -63,7 +56,7 @@ def take_holds(
 ) -> HoldResult:
     """Hold a place for every line of an open basket; with `all`, one refusal means that nothing is taken.
 
-    Refused lines stay in the basket. The same number of statements for 5 lines as for 60.
+    Refused lines stay in the basket. The same number of statements for 5 lines as for 60. Raises `BasketIsPaying`.
     """
     rows = read_rows(LINES, basket_id=basket_id)
     account_id = rows[0].account_id
@@ -71,10 +64,7 @@ def take_holds(
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
     situation = _situation_now(pupils, sessions, at, account_id)
-    now = read_rows(BASKET_NOW, basket_id=basket_id)
-    if now[0].state != "open":
-        raise BasketIsPaying
-    has = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
+    has = situation.taken_in(basket_id)
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":
@@ -82,11 +72,13 @@ def take_holds(
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
     turned_away = [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused]
     took = [("held", pupil, session, None) for pupil, session in held]
-    first_held_at = now[0].first_held_at if has else at if held else None
-    if first_held_at != now[0].first_held_at:
-        run_statement(START_CLOCK, basket_id=basket_id, first_held_at=first_held_at)
+    clock = run_statement(
+        KEEP_CLOCK if has else START_CLOCK, basket_id=basket_id, at=at if has or held else None
+    ).one_or_none()
+    if clock is None:
+        raise BasketIsPaying
     if held:
-        until = end_of_hold(first_held_at, at)
+        until = end_of_hold(clock.first_held_at, at)
         if has:
             hold_until(basket_id, until)
         prices = situation.prices([*held, *has])
@@ -100,10 +92,9 @@ def _situation_now(
     pupils: Collection[int], sessions: Collection[int], at: datetime, account_id: int
 ) -> Situation:
     """What the rules need under the locks, after holds of these sessions that are over have been let go."""
-    situation = load_situation(pupils, sessions, at, account_ids=[account_id])
-    if situation.overdue:
-        expire(at, Place.session_id.in_(sessions))
-        situation = load_situation(pupils, sessions, at, account_ids=[account_id])
+    situation = load_situation(pupils, sessions, at, account_id=account_id)
+    if situation.has_overdue and expire(at, Place.session_id.in_(sessions)):
+        situation = load_situation(pupils, sessions, at, account_id=account_id)
     return situation
 
 

@@ -80,7 +80,7 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class Busy:
-    """A child has this already: a live place on the same day."""
+    """A child has this already: a live place on the same day, and the basket that it came by."""
 
     session_id: int
     starts_at: time
@@ -89,6 +89,7 @@ class Busy:
     account_id: int
     room_id: int
     minutes_away: int
+    basket_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,24 +116,24 @@ class Situation:
     sessions: dict[int, SessionFacts]
     pupils: dict[int, PupilFacts]
     live: dict[int, int] = field(default_factory=dict)
-    overdue: dict[int, int] = field(default_factory=dict)
     extra: dict[int, int] = field(default_factory=dict)
     waiting: dict[int, int] = field(default_factory=dict)
     owed: dict[int, int] = field(default_factory=dict)
     busy: dict[tuple[int, date], list[Busy]] = field(default_factory=lambda: defaultdict(list))
     consents: set[tuple[int, str]] = field(default_factory=set)
     blocks: dict[int, Block] = field(default_factory=dict)
+    has_overdue: bool = False
     list_ends_hours: int = LIST_ENDS_HOURS
     arrears_limit_pence: int | None = None
 
-    def count(self, what: str, key: int, number: int | None) -> None:
-        """Keep one number that was read: of a session, of an account, or of the school's rules."""
-        if what == "list_ends":
-            self.list_ends_hours = int(number or 0)
-        elif what == "limit":
-            self.arrears_limit_pence = number
-        else:
-            getattr(self, what)[key] = int(number or 0)
+    def taken_in(self, basket_id: int) -> set[Pair]:
+        """The live places of these children on these days that came by one basket."""
+        return {
+            (pupil_id, one.session_id)
+            for (pupil_id, _), busy in self.busy.items()
+            for one in busy
+            if one.basket_id == basket_id
+        }
 
     def left(self, session_id: int) -> int:
         """Places that are neither held nor booked; below zero when a session was cut under what it had."""

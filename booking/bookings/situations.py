@@ -9,7 +9,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Label,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from booking.bookings.models import CapacityOverride, Place, WaitingEntry
 from booking.bookings.policy import BookingRules
@@ -26,15 +36,15 @@ pupil, consent = (table_of(model).c for model in (Pupil, Consent))
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 PUPILS: BindParameter[Any] = bindparam("pupils", expanding=True)
 DAYS: BindParameter[Any] = bindparam("days", expanding=True)
-ACCOUNTS: BindParameter[Any] = bindparam("accounts", expanding=True)
-NOW: BindParameter[Any] = bindparam("now")
+RUNS: BindParameter[Any] = bindparam("runs", expanding=True)
+IS_LIVE = place.state.in_([literal_column(f"'{state}'") for state in LIVE])
 JOINED = (
     table_of(Session)
     .join(table_of(Run), run.id == session.run_id)
     .join(table_of(Activity), activity.id == run.activity_id)
     .join(table_of(Room), room.id == run.room_id)
 )
-FACTS = select(
+FACTS = (
     session.id,
     session.run_id,
     session.date,
@@ -58,13 +68,55 @@ FACTS = select(
     activity.is_free_slot,
     room.id.label("room_id"),
     room.minutes_away,
-).select_from(JOINED)
-FACTS_BY_ID = FACTS.where(session.id.in_(IDS))
+)
+FACT_NAMES = tuple(SessionFacts.__dataclass_fields__)
+
+
+def _counts() -> list[Label[Any]]:
+    """Of each session: live places, extra ones, and children who wait and could come."""
+    live = select(func.count()).where(place.session_id == session.id, IS_LIVE)
+    extra = select(func.sum(override.extra)).where(override.session_id == session.id)
+    listed = select(func.count()).where(
+        waiting.session_id == session.id, waiting.state == literal_column("'waiting'"), waiting.fits
+    )
+    found = {"live": live, "extra": extra, "waiting": listed}
+    return [query.scalar_subquery().label(name) for name, query in found.items()]
+
+
+def _school() -> list[Label[Any]]:
+    """The school's rules; whether any hold is overdue; what one account owes, summed only where there is a limit."""
+    overdue = select(place.id).where(
+        place.state == literal_column("'held'"), place.held_until <= bindparam("now")
+    )
+    list_ends = select(rules.list_ends_hours).scalar_subquery()
+    limit = select(rules.arrears_limit_pence).scalar_subquery()
+    owed = (
+        select(func.sum(line.amount_pence))
+        .select_from(table_of(LedgerAccount).join(table_of(EntryLine), line.account_id == ledger.id))
+        .where(ledger.family_account_id == bindparam("account"), limit.is_not(None))
+    )
+    found = {"list_ends": list_ends, "limit": limit, "owed": owed.scalar_subquery()}
+    return [overdue.exists().label("has_overdue"), *(one.label(name) for name, one in found.items())]
+
+
+SESSIONS = select(*FACTS, *_counts(), *_school()).select_from(JOINED)
+SESSIONS_BY_ID = SESSIONS.where(session.id.in_(IDS))
+CHILDREN = select(
+    pupil.id,
+    func.coalesce(func.nullif(pupil.preferred_name, literal_column("''")), pupil.forename).label(
+        "first_name"
+    ),
+    pupil.year_group,
+    pupil.status,
+    pupil.joined_on,
+    pupil.left_on,
+).where(pupil.id.in_(PUPILS))
 BUSY = (
     select(
         place.pupil_id,
         place.session_id,
         place.account_id,
+        place.basket_id,
         session.date,
         session.starts_at,
         session.ends_at,
@@ -73,7 +125,7 @@ BUSY = (
         room.minutes_away,
     )
     .select_from(table_of(Place).join(JOINED, session.id == place.session_id))
-    .where(place.pupil_id.in_(PUPILS), place.state.in_(LIVE), session.date.in_(DAYS))
+    .where(place.pupil_id.in_(PUPILS), IS_LIVE, session.date.in_(DAYS))
 )
 CONSENTS = select(consent.pupil_id, consent.kind).where(
     consent.pupil_id.in_(PUPILS), consent.withdrawn_at.is_(None)
@@ -81,68 +133,16 @@ CONSENTS = select(consent.pupil_id, consent.kind).where(
 BLOCKS = (
     select(run.id, run.block_pence, session.id.label("session_id"), session.date)
     .select_from(table_of(Run).join(table_of(Session), session.run_id == run.id))
-    .where(run.id.in_(IDS), session.status == "planned")
+    .where(run.id.in_(RUNS), session.status == literal_column("'planned'"))
     .order_by(run.id, session.date, session.id)
 )
-PUPILS_BY_ID = select(
-    pupil.id,
-    func.coalesce(func.nullif(pupil.preferred_name, ""), pupil.forename).label("first_name"),
-    pupil.year_group,
-    pupil.status,
-    pupil.joined_on,
-    pupil.left_on,
-).where(pupil.id.in_(PUPILS))
-
-
-def _counts() -> list[Select[Any]]:
-    """Live, overdue and extra places and waiting children by session, and the school's rules."""
-    live = select(literal("live"), place.session_id, func.count()).where(
-        place.session_id.in_(IDS), place.state.in_(LIVE)
-    )
-    overdue = select(literal("overdue"), place.session_id, func.count()).where(
-        place.session_id.in_(IDS), place.state == "held", place.held_until <= NOW
-    )
-    extra = select(literal("extra"), override.session_id, func.sum(override.extra)).where(
-        override.session_id.in_(IDS)
-    )
-    on_lists = select(literal("waiting"), waiting.session_id, func.count()).where(
-        waiting.session_id.in_(IDS), waiting.state == "waiting", waiting.fits
-    )
-    return [
-        live.group_by(place.session_id),
-        overdue.group_by(place.session_id),
-        extra.group_by(override.session_id),
-        on_lists.group_by(waiting.session_id),
-        select(literal("list_ends"), rules.id, rules.list_ends_hours),
-    ]
-
-
-def _debts() -> list[Select[Any]]:
-    """What accounts owe, where the school has a limit; without one nothing is summed."""
-    owed = (
-        select(literal("owed"), ledger.family_account_id, func.sum(line.amount_pence))
-        .select_from(table_of(LedgerAccount).join(table_of(EntryLine), line.account_id == ledger.id))
-        .where(ledger.family_account_id.in_(ACCOUNTS))
-        .where(select(rules.id).where(rules.arrears_limit_pence.is_not(None)).exists())
-        .group_by(ledger.family_account_id)
-    )
-    return [owed, select(literal("limit"), rules.id, rules.arrears_limit_pence)]
-
-
-COUNTS = union_all(*_counts())
-COUNTS_AND_DEBTS = union_all(*_counts(), *_debts())
 
 
 def load_situation(
-    pupil_ids: Collection[int],
-    session_ids: Collection[int],
-    at: datetime,
-    *,
-    account_ids: Collection[int] = (),
+    pupil_ids: Collection[int], session_ids: Collection[int], at: datetime, *, account_id: int | None = None
 ) -> Situation:
-    """Read what the rules need of these sessions; with accounts, also what they owe."""
-    rows = read_rows(FACTS_BY_ID, ids=list(session_ids)) if session_ids else []
-    return _situation(rows, pupil_ids, at, account_ids)
+    """Read what the rules need of these sessions and children; with an account, also what it owes."""
+    return _situation(SESSIONS_BY_ID, pupil_ids, at, account_id, ids=session_ids)
 
 
 def situation_where(
@@ -150,33 +150,44 @@ def situation_where(
     condition: ColumnElement[bool],
     at: datetime,
     *,
-    account_ids: Collection[int] = (),
+    account_id: int | None = None,
 ) -> Situation:
-    """The same for every session that meets a condition: four queries, and one each where consents or blocks matter."""
-    return _situation(read_rows(FACTS.where(condition)), pupil_ids, at, account_ids)
+    """The same for every session that meets a condition: three queries, and one each where consents or blocks matter."""
+    return _situation(SESSIONS.where(condition), pupil_ids, at, account_id)
 
 
 def _situation(
-    rows: Collection[Row[Any]], pupil_ids: Collection[int], at: datetime, account_ids: Collection[int]
+    query: Select[Any], pupil_ids: Collection[int], at: datetime, account_id: int | None, **values: Any
 ) -> Situation:
-    sessions = {row.id: _facts(row) for row in rows}
-    children = list(pupil_ids)
-    pupils = {row.id: PupilFacts(**row._mapping) for row in read_rows(PUPILS_BY_ID, pupils=children)}
-    situation = Situation(at, sessions, pupils)
-    _count(situation, account_ids)
-    if children:
-        _read_busy(situation, children)
-    if any(facts.needs_consent for facts in sessions.values()):
-        rows = read_rows(CONSENTS, pupils=children)
-        situation.consents = {(row.pupil_id, row.kind) for row in rows}
-    situation.blocks = _blocks({facts.run_id for facts in sessions.values() if facts.sold_as != "session"})
+    rows = read_rows(query, now=at, account=account_id, **values)
+    situation = Situation(at, {row.id: _facts(row) for row in rows}, {})
+    for row in rows:
+        situation.live[row.id], situation.extra[row.id] = row.live, row.extra or 0
+        situation.waiting[row.id] = row.waiting
+    if rows:
+        of_school = rows[0]
+        situation.has_overdue, situation.arrears_limit_pence = of_school.has_overdue, of_school.limit
+        if of_school.list_ends is not None:
+            situation.list_ends_hours = of_school.list_ends
+        if account_id is not None:
+            situation.owed[account_id] = of_school.owed or 0
+    if pupil_ids:
+        _read_children(situation, pupil_ids)
+    if any(facts.needs_consent for facts in situation.sessions.values()):
+        given = read_rows(CONSENTS, pupils=pupil_ids)
+        situation.consents = {(row.pupil_id, row.kind) for row in given}
+    situation.blocks = _blocks(
+        {one.run_id for one in situation.sessions.values() if one.sold_as != "session"}
+    )
     return situation
 
 
-def _read_busy(situation: Situation, pupil_ids: list[int]) -> None:
-    """What these children have already on the days in question."""
+def _read_children(situation: Situation, pupil_ids: Collection[int]) -> None:
+    """Who the children are, and what they have already on the days in question."""
     days = {facts.date for facts in situation.sessions.values()}
-    for row in read_rows(BUSY, pupils=pupil_ids, days=list(days)):
+    for row in read_rows(CHILDREN, pupils=pupil_ids):
+        situation.pupils[row.id] = PupilFacts(**row._mapping)
+    for row in read_rows(BUSY, pupils=pupil_ids, days=days):
         busy = Busy(
             row.session_id,
             row.starts_at,
@@ -185,29 +196,20 @@ def _read_busy(situation: Situation, pupil_ids: list[int]) -> None:
             row.account_id,
             row.room_id,
             row.minutes_away,
+            row.basket_id,
         )
         situation.busy[row.pupil_id, row.date].append(busy)
-
-
-def _count(situation: Situation, account_ids: Collection[int]) -> None:
-    """Live places, extra places and waiting children of every session, the school's rules and debts, in one query."""
-    values: dict[str, Any] = {"ids": list(situation.sessions), "now": situation.at}
-    statement = COUNTS
-    if account_ids:
-        statement, values["accounts"] = COUNTS_AND_DEBTS, list(account_ids)
-    for what, key, number in map(tuple, read_rows(statement, **values)):
-        situation.count(what, key, number)
 
 
 def _blocks(run_ids: set[int]) -> dict[int, Block]:
     """The runs that are sold as a whole, with all of their sessions that are not called off."""
     found: dict[int, Block] = {}
-    for row in read_rows(BLOCKS, ids=list(run_ids)) if run_ids else []:
+    for row in read_rows(BLOCKS, runs=run_ids) if run_ids else []:
         found.setdefault(row.id, Block(row.block_pence or 0, {})).days[row.session_id] = row.date
     return found
 
 
 def _facts(row: Row[Any]) -> SessionFacts:
-    values = dict(row._mapping)
+    values = dict(zip(FACT_NAMES, row, strict=False))
     values["year_groups"] = tuple(values["year_groups"])
     return SessionFacts(**values)

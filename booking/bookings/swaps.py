@@ -94,7 +94,7 @@ def _situation(
     A place that is itself wanted as a new one stays, so that no child is booked twice into one session.
     """
     new = {session.id for session in wanted.values() if session is not None}
-    situation = load_situation({place.pupil_id for place in places}, new, at, account_ids=[account_id])
+    situation = load_situation({place.pupil_id for place in places}, new, at, account_id=account_id)
     old = {(place.pupil_id, place.session_id) for place in places if place.session_id not in new}
     for (pupil_id, day), busy in situation.busy.items():
         situation.busy[pupil_id, day] = [one for one in busy if (pupil_id, one.session_id) not in old]

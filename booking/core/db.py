@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, cast
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    BindParameter,
+    CTE,
     CursorResult,
     DateTime,
     Engine,
@@ -28,10 +30,12 @@ from sqlalchemy import (
     TypeDecorator,
     bindparam,
     event,
+    func,
     select,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 
 from booking.core.errors import Busy
 
@@ -44,6 +48,7 @@ NAMING = {
 }
 BUSY_MILLISECONDS = 10_000
 LOCK_TIMEOUT_MILLISECONDS = 5_000
+RESTS_SECONDS = 2
 
 
 class Base(DeclarativeBase):
@@ -146,8 +151,8 @@ def is_writing() -> bool:
 def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     """Lock all that a change uses up, in one call: pupils, sessions, rooms, accounts, pots; ids in order.
 
-    On PostgreSQL each row is taken FOR NO KEY UPDATE; on SQLite the unit of work already excludes other writers.
-    Rows read before are read afresh afterwards. Raises `LockedTwice`, `NotInUnitOfWork` or `Busy`.
+    On PostgreSQL each row is taken FOR NO KEY UPDATE, all in one statement; on SQLite the unit of work already excludes
+    other writers. Rows read before are read afresh afterwards. Raises `LockedTwice`, `NotInUnitOfWork` or `Busy`.
     """
     session = db.session()
     if not session.info.get("writing"):
@@ -157,17 +162,24 @@ def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     session.info["locked"] = True
     if session.get_bind().dialect.name != "postgresql":
         return
-    connection = session.connection()
-    for model, ids in sorted(wanted, key=lambda pair: pair[0].lock_rank or 0):
-        connection.execute(_lock_statement(model), {"ids": sorted(set(ids))})
+    models = tuple(sorted((model for model, _ in wanted), key=lambda model: model.lock_rank or 0))
+    session.connection().execute(
+        _lock_statement(models), {model.__tablename__: list(ids) for model, ids in wanted}
+    )
     session.expire_all()
 
 
 @cache
-def _lock_statement(model: type[Base]) -> Select[Any]:
-    key = table_of(model).c.id
-    wanted: BindParameter[Any] = bindparam("ids", expanding=True)
-    return select(key).where(key.in_(wanted)).order_by(key).with_for_update(key_share=True)
+def _lock_statement(models: tuple[type[Base], ...]) -> Select[Any]:
+    """Each kind of row is locked only when all of the kind before it are: it asks first how many those were."""
+    before: CTE | None = None
+    for model in models:
+        key = table_of(model).c.id
+        rows = select(key).where(key.in_(bindparam(model.__tablename__, expanding=True))).order_by(key)
+        if before is not None:
+            rows = rows.where(select(func.count()).select_from(before).scalar_subquery() >= 0)
+        before = rows.with_for_update(key_share=True).cte(f"locked_{model.__tablename__}")
+    return select(func.count()).select_from(*([] if before is None else [before]))
 
 
 def read_rows(statement: Executable, **values: Any) -> Sequence[Row[Any]]:
@@ -204,6 +216,26 @@ def _prepare_connection(dbapi: Any, _record: Any) -> None:
     else:
         dbapi.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}")
         dbapi.commit()
+
+
+@event.listens_for(Pool, "checkin")
+def _note_rest(_dbapi: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_after_a_rest(dbapi: Any, record: Any, _proxy: Any) -> None:
+    """A connection that rested is asked whether it lives; the pool makes a new one in place of one that does not.
+
+    Asking at every checkout, several times a request, would cost more than the queries of a small page.
+    """
+    if time.monotonic() - record.info.get("rests_since", time.monotonic()) < RESTS_SECONDS:
+        return
+    try:
+        dbapi.execute("SELECT 1")
+        dbapi.rollback()
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise DisconnectionError from error
 
 
 @event.listens_for(Engine, "begin")

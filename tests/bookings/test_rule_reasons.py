@@ -34,7 +34,7 @@ WEDNESDAY = date(2026, 11, 25)
 def reason(family: Family, session: Session) -> str | None:
     """Why the family's first child cannot have it, in words."""
     pupil, account = family.pupils[0].id, family.account.id
-    situation = load_situation([pupil], [session.id], AT, account_ids=[account])
+    situation = load_situation([pupil], [session.id], AT, account_id=account)
     refusal = situation.why_not(pupil, session.id, account)
     db.session.rollback()
     return refusal.words if refusal else None

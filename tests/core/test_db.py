@@ -1,15 +1,19 @@
 """The unit of work: all or nothing, never nested, locks once, and the library's late writes wait their turn."""
 
-from datetime import datetime
+import os
+import threading
+import time
+from datetime import date, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from booking.core.db import LockedTwice, NestedUnitOfWork, NotInUnitOfWork, db, lock_rows, unit_of_work
 from booking.people.models import Pupil, School
-from tests.builders import a_pupil, a_school, save
+from booking.provision.models import Session
+from tests.builders import a_family, a_pupil, a_school, a_session, save
 
 
 def test_what_fails_half_way_leaves_no_trace(app: Flask) -> None:
@@ -76,3 +80,49 @@ def test_an_error_of_the_database_names_no_value(app: Flask) -> None:
         db.session.execute(text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "Quillfeather"})
     db.session.rollback()
     assert "Quillfeather" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="SQLite has one writer at a time")
+def test_one_kind_of_row_is_locked_only_when_all_of_the_kind_before_it_are(app: Flask) -> None:
+    """Whoever waits for a child has locked no session yet; whoever waits for a session has the child already."""
+    pupil_id, session_id = a_family().pupils[0].id, a_session(date(2026, 11, 25)).id
+    db.session.rollback()
+    for held, other, is_locked in (("pupil", "session", False), ("session", "pupil", True)):
+        ids = {"pupil": pupil_id, "session": session_id}
+        with db.engine.connect() as holder, db.engine.connect() as onlooker:
+            holder.execute(_for_update(held, ids[held]))
+            waiting = threading.Thread(target=_lock_both, args=(app, session_id, pupil_id))
+            waiting.start()
+            _wait_for_a_waiter(onlooker)
+            try:
+                onlooker.execute(_for_update(other, ids[other], nowait=True))
+                found = False
+            except OperationalError:
+                found = True
+            onlooker.rollback()
+            holder.rollback()
+            waiting.join()
+        assert found is is_locked
+
+
+def _for_update(table: str, row_id: int, *, nowait: bool = False) -> TextClause:
+    return text(f"SELECT id FROM {table} WHERE id = {row_id} FOR NO KEY UPDATE {'NOWAIT' if nowait else ''}")
+
+
+def _lock_both(app: Flask, session_id: int, pupil_id: int) -> None:
+    with app.app_context(), unit_of_work():
+        lock_rows((Session, [session_id]), (Pupil, [pupil_id]))
+
+
+def _wait_for_a_waiter(onlooker: Connection) -> None:
+    """Until another connection to this database waits for a row."""
+    for _ in range(500):
+        asked = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        if onlooker.scalar(asked):
+            onlooker.rollback()
+            return
+        onlooker.rollback()
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")

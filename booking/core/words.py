@@ -37,6 +37,11 @@ def moment(value: datetime) -> str:
     return f"{day(local.date())} at {local:%H:%M}"
 
 
+def telephone(value: str) -> str:
+    """`07700 900941` for a mobile that is kept as +447700900941; any other number as it stands."""
+    return f"0{value[3:7]} {value[7:]}" if value.startswith("+447") and len(value) == 13 else value
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 place`, `3 places`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -49,5 +54,6 @@ WORDS: dict[str, Callable[..., str]] = {
     "clock": clock,
     "moment": moment,
     "counted": counted,
+    "telephone": telephone,
     "pence": format_pence,
 }

@@ -19,7 +19,7 @@ from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import clock as hour
-from booking.core.words import counted, full_day, moment, short_day
+from booking.core.words import counted, day, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
 from booking.people.models import School
@@ -83,6 +83,7 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str, secret: str) -> L
         "date_words": full_day(session.date),
         "times": f"{hour(session.starts_at)} to {hour(session.ends_at)}",
         "until_words": moment(entry.offer_ends_at),
+        "answer_by": f"{hour(entry.offer_ends_at)} on {day(clock.to_school(entry.offer_ends_at).date())}",
         "together": _party_size(entry),
         "link": f"{base_url}/bookings",
         "leave_link": f"{base_url}/waiting/leave/{leave_token(entry.id, secret)}",
@@ -104,6 +105,7 @@ def change_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None
     what = f"{CHANGE_WORDS[change.kind]}: {full_day(change.date)}"
     words = {
         "subject": what,
+        "what": "your bookings have changed" if change.kind == "left" else what,
         "opening": f"{what}.",
         "reason": change.reason,
         "lines": [_changed_line(notice) for notice in notices],

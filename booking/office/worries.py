@@ -36,8 +36,8 @@ class Worries:
     care_disputes: int
     restrictions_waiting: int
     restrictions_due: int
-    failed_emails: int
-    late_emails: int
+    failed_letters: int
+    late_letters: int
     drafts: int
     not_invited: int
     not_joined: int
@@ -68,8 +68,8 @@ def worries(at: datetime) -> Worries:
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
-        failed_emails=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
-        late_emails=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
+        failed_letters=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
+        late_letters=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
         drafts=_count(Run, Run.status == "draft"),
         not_invited=sum(one.invited_at is None for one in people),
         not_joined=len(people),

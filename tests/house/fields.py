@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "collection password": ("gannetword", FAMILY | {"club"}),
     "parent's name": ("Robin Thistledown", DOOR | {"admin"}),
     "parent's e-mail": ("robin.thistledown@families.example", FAMILY | {"admin"}),
-    "parent's telephone": ("07700 900941", OFFICE),
+    "parent's telephone": ("07700 900941", FAMILY),
     "restricted adult": ("Sam Marshtit", DOOR),
     "evidence": ("Order of the court of Whimbrel", OFFICE),
     "ethnicity": ("BSOM", {"head"}),

@@ -65,6 +65,8 @@ ROUTES: dict[str, Route] = {
     "people.code_app": only(*EVERYBODY),
     "people.remove_code_app": only(*EVERYBODY),
     "people.recovery_codes": only(*EVERYBODY),
+    "people.your_texts": only("parent"),
+    "people.stop_your_texts": only("parent"),
     "people.prove": only(*EVERYBODY),
     "people.proof_options": only(*EVERYBODY),
     "people.tablet": anyone(),

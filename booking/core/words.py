@@ -24,6 +24,11 @@ def full_day(value: date) -> str:
     return f"{day(value)} {value.year}"
 
 
+def month(value: date) -> str:
+    """`September 2027`."""
+    return f"{value:%B %Y}"
+
+
 def clock(value: time | datetime) -> str:
     """`15:30` by the school's wall clock."""
     if isinstance(value, datetime):
@@ -51,6 +56,7 @@ WORDS: dict[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
     "full_day": full_day,
+    "month": month,
     "clock": clock,
     "moment": moment,
     "counted": counted,

@@ -11,7 +11,7 @@ from booking.bookings.change_models import CHANGE_WORDS, ChangeNotice
 from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
 from booking.bookings.notices import notices_in
-from booking.bookings.request_models import FamilyRequest
+from booking.bookings.request_models import FamilyRequest, NewcomerRequest
 from booking.bookings.round_models import PreferenceRound
 from booking.bookings.round_results import reason_of
 from booking.bookings.rounds import preferences_in
@@ -170,6 +170,34 @@ def request_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | Non
         **school_words(),
     }
     return write_letter("request_answer", words)
+
+
+def newcomer_confirm_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """The link that proves an address; nothing that was typed stands in it, for it may go to a stranger."""
+    request = db.session.get(NewcomerRequest, int(context["newcomer_id"]))
+    if request is None or request.state != "unconfirmed":
+        return None
+    return write_letter("newcomer_confirm", {"link": _newcomer_link(request, base_url), **school_words()})
+
+
+def newcomer_answer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """The school's answer to a family that does not sign in: here it stands whole."""
+    request = db.session.get(NewcomerRequest, int(context["newcomer_id"]))
+    if request is None or request.answered_by is None:
+        return None
+    words = {
+        "name": request.name,
+        "by": request.answered_by.name,
+        "is_yes": request.state == "yes",
+        "answer": request.answer,
+        "link": _newcomer_link(request, base_url),
+        **school_words(),
+    }
+    return write_letter("newcomer_answer", words)
+
+
+def _newcomer_link(request: NewcomerRequest, base_url: str) -> str:
+    return f"{base_url}/ask-for-care/{request.token}"
 
 
 def _party_size(entry: WaitingEntry) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
 from booking.bookings.models import Place, WaitingEntry
-from booking.bookings.request_models import FamilyRequest
+from booking.bookings.request_models import FamilyRequest, NewcomerRequest
 from booking.core import clock
 from booking.core.audit import AuditEntry
 from booking.core.db import Base, db
@@ -61,7 +61,8 @@ def worries(at: datetime) -> Worries:
     planned = (Session.date == today) & (Session.status == "planned")
     to_come = select(Place.id).join(Session, Session.id == Place.session_id).where(Session.date >= today)
     return Worries(
-        requests=_count(FamilyRequest, FamilyRequest.state == "asked"),
+        requests=_count(FamilyRequest, FamilyRequest.state == "asked")
+        + _count(NewcomerRequest, NewcomerRequest.state == "asked"),
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),

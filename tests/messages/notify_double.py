@@ -37,7 +37,9 @@ def a_notify_double() -> Iterator[NotifyDouble]:
             time.sleep(double.sleeps)
             if double.status == 201:
                 double.taken.append(body)
-            answer = {"id": "1"} if double.status == 201 else _errors("BadRequestError", "phone_number is wrong")
+            answer = (
+                {"id": "1"} if double.status == 201 else _errors("BadRequestError", "phone_number is wrong")
+            )
             self._say(500 if double.drops else double.status, answer)
 
         def do_GET(self) -> None:

@@ -177,7 +177,11 @@ def test_production_without_a_service_gives_up_and_says_so(at: datetime, setting
         )
 
 
-WORDS = {"school": "Brook Lane", "answer_by": "18:00 on Tuesday 24 November", "link": "https://b.example/bookings"}
+WORDS = {
+    "school": "Brook Lane",
+    "answer_by": "18:00 on Tuesday 24 November",
+    "link": "https://b.example/bookings",
+}
 
 
 def test_a_brief_may_say_four_things_and_no_name() -> None:

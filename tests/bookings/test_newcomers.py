@@ -208,7 +208,7 @@ def test_the_office_counts_both_kinds_of_families(app: Flask) -> None:
     assert care_asked(AT) == (1, 1)
     assert worries(AT).requests == 2
     page = Browser(app).sign_in(a_user("manager")).get("office.family_requests")
-    assert "by 1 family with a child here and 1 family without" in page.text
+    assert "1 time by families with a child here, 1 time by families without" in page.text
 
 
 def test_months_go_five_years_on_across_the_new_year() -> None:

@@ -18,6 +18,7 @@ from huey.consumer import Consumer, Scheduler
 
 from booking.bookings.changes import leavers_with_places, release_leaver
 from booking.bookings.expiry import expire_overdue
+from booking.bookings.newcomers import forget_unconfirmed
 from booking.bookings.offers import make_offers
 from booking.core import clock
 from booking.core.access_log import seal_access
@@ -103,6 +104,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         with unit_of_work():
             if sweeps.is_due(at):
                 forget_old_sign_ins(at)
+                forget_unconfirmed(at)
             apply_daily(at)
 
     return [

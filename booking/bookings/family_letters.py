@@ -1,4 +1,7 @@
-"""One letter to each adult of a family account who still signs in; what it says is gathered when it is sent."""
+"""One letter to each adult of a family account who still signs in; what it says is gathered when it is sent.
+
+Here alone it is decided what goes by text too: what cannot wait until somebody reads e-mails.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ from typing import Any
 from booking.core import outbox
 from booking.core.db import db
 from booking.people.models import FamilyAccount
+from booking.people.texts import texts_number
+
+BY_TEXT_TOO = frozenset({"offer", "change"})
+"""A place that is kept for hours only, and what the school called off or moved."""
 
 
 def write_to_family(
@@ -20,11 +27,18 @@ def write_to_family(
     at: datetime,
     not_before: datetime | None = None,
 ) -> None:
-    """Put the letters in the outbox, in the caller's transaction; `key` with the adult's id makes each one unique."""
+    """Put the letters in the outbox, in the caller's transaction; `key` with the adult's id makes each one unique.
+
+    A text beside a letter leaves no earlier than the letter, so quiet hours hold for both.
+    """
     for user in db.session.get_one(FamilyAccount, account_id).users:
-        if user.active:
+        if not user.active:
+            continue
+        is_texted = template in BY_TEXT_TOO and texts_number(user) is not None
+        for channel in ("email", "text") if is_texted else ("email",):
             outbox.post(
-                key=f"{key}:{user.id}",
+                key=f"{key}:{user.id}" + (":text" if channel == "text" else ""),
+                channel=channel,
                 to_email=user.email,
                 template=template,
                 context=dict(context),

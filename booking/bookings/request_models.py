@@ -47,3 +47,44 @@ class FamilyRequest(SealedRow, Base):
     account: Mapped[FamilyAccount] = relationship()
     pupil: Mapped[Pupil] = relationship()
     answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
+
+
+class NewcomerRequest(SealedRow, Base):
+    """Care that a family without a child here asks for; it counts once the address is confirmed.
+
+    No child is named. `starts_on` is the first of the month in which the child is expected. `token` opens the
+    family's own page; a digest of it and of the address is all that stands unsealed.
+    """
+
+    __tablename__ = "newcomer_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('unconfirmed', 'asked', 'yes', 'no')", name="state_known"),
+        CheckConstraint(
+            "state = 'unconfirmed' OR (asked_at IS NOT NULL AND answer_by IS NOT NULL)", name="has_a_day"
+        ),
+        CheckConstraint(
+            "state NOT IN ('yes', 'no') OR (answered_by_id IS NOT NULL AND answered_at IS NOT NULL)",
+            name="answered_by_a_person",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(11), default="unconfirmed")
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    email_digest: Mapped[str] = mapped_column(String(64), index=True)
+    starts_on: Mapped[date]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answer_by: Mapped[date | None]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    token = Private(str)
+    name = Private(str)
+    email = Private(str)
+    weekdays = Private[list[int]](list)
+    hours = Private[list[str]](list)
+    words = Private(str)
+    answer = Private(str)
+
+    answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])

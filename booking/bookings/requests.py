@@ -66,12 +66,16 @@ def ask_wraparound(
     """Ask for care before or after school that is not offered; the school decides within a term (DfE, February 2024)."""
     if pupil_id not in bookable_ids(account_id, clock.today(at)):
         raise NotYourChild
-    today = clock.today(at)
+    answer_by = decided_by(clock.today(at))
+    return _ask("wraparound", pupil_id, words, answer_by, None, account_id=account_id, at=at, user_id=user_id)
+
+
+def decided_by(today: date) -> date:
+    """The day by which the school decides on care that it does not offer: the end of the term, else 13 weeks on."""
     ends = db.session.scalars(
         select(Period.ends_on).where(Period.kind == "term", Period.ends_on > today).order_by(Period.ends_on)
     ).first()
-    answer_by = ends or today + timedelta(weeks=13)
-    return _ask("wraparound", pupil_id, words, answer_by, None, account_id=account_id, at=at, user_id=user_id)
+    return ends or today + timedelta(weeks=13)
 
 
 def _ask(

@@ -6,7 +6,14 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from booking.bookings import changing_views, child_views, choosing_views, request_views, round_views
+from booking.bookings import (
+    changing_views,
+    child_views,
+    choosing_views,
+    newcomer_views,
+    request_views,
+    round_views,
+)
 from booking.bookings.cancellation import bookings_of, cancel_places, cancellation_terms, place_of
 from booking.bookings.change_models import CHANGE_WORDS
 from booking.bookings.desk_views import parent_desk
@@ -194,6 +201,7 @@ def rules() -> ResponseReturnValue:
 for address, view, methods in (
     *child_views.ADDRESSES,
     *request_views.ADDRESSES,
+    *newcomer_views.ADDRESSES,
     *round_views.ADDRESSES,
 ):
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

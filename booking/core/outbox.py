@@ -12,16 +12,22 @@ from booking.core.db import Base, UtcDateTime, db
 
 
 class OutboxMessage(Base):
-    """One e-mail to one address; `key` is unique, so that one event never writes twice.
+    """One e-mail or text to one person; `key` is unique, so that one event never writes twice.
 
     `template` names a folder file under templates/messages/, `context` holds ids and plain values only.
+    A text goes to the number on which `user_id` wants texts when it leaves, or nowhere; `to_email` says whose it is.
     """
 
     __tablename__ = "outbox_message"
-    __table_args__ = (CheckConstraint("attempts >= 0", name="attempts_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        CheckConstraint("channel IN ('email', 'text')", name="channel_known"),
+        CheckConstraint("channel = 'email' OR user_id IS NOT NULL", name="text_has_a_reader"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
+    channel: Mapped[str] = mapped_column(String(5), default="email", server_default="email")
     to_email: Mapped[str] = mapped_column(String(254))
     user_id: Mapped[int | None] = mapped_column(index=True)
     template: Mapped[str] = mapped_column(String(60))
@@ -42,10 +48,12 @@ def post(
     at: datetime,
     user_id: int | None = None,
     not_before: datetime | None = None,
+    channel: str = "email",
 ) -> OutboxMessage:
     """Put a message in the outbox, inside the caller's transaction; it leaves at once, or `not_before` an instant."""
     message = OutboxMessage(
         key=key,
+        channel=channel,
         to_email=to_email,
         template=template,
         context=context,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booking.core.clock import parse_offset
@@ -16,6 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "only-for-a-school-on-this-machine"  # noqa: S105  refused in production
 DEFAULT_FIELD_KEY = "only-for-a-school-that-is-tried-out"
 SHORTEST_SECRET = 32
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_NOTIFY_KEY = re.compile(rf".*{_UUID}-{_UUID}")
+
+
+@dataclass(frozen=True)
+class NotifyService:
+    """How texts leave by GOV.UK Notify: the template with one placeholder, the sender's id, another address for tests."""
+
+    template_id: str
+    sender_id: str | None
+    api_base: str | None
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,8 @@ class Settings:
     stripe_webhook_secrets: tuple[str, ...]
     stripe_api_base: str | None
     mail_url: str | None
+    notify: NotifyService | None
+    notify_api_key: str | None = field(repr=False)
     school_timezone: str
     base_url: str
     trusted_proxies: int
@@ -48,6 +62,11 @@ class Settings:
     def sealing_keys(self) -> tuple[str, ...]:
         """`FIELD_KEYS`; where a school is only tried out, the key that production refuses stands behind them."""
         return self.field_keys if self.is_production else (*self.field_keys, DEFAULT_FIELD_KEY)
+
+    @property
+    def sends_texts(self) -> bool:
+        """True when a parent may ask for texts: by GOV.UK Notify, or as files where a school is only tried out."""
+        return self.notify is not None or not self.is_production
 
     @property
     def is_https(self) -> bool:
@@ -84,6 +103,8 @@ def read_settings(environ: Mapping[str, str] | None = None, *, instance: Path | 
         stripe_webhook_secrets=_split(env.get("STRIPE_WEBHOOK_SECRET")),
         stripe_api_base=env.get("STRIPE_API_BASE") or None,
         mail_url=env.get("MAIL_URL") or None,
+        notify=_notify(env.get("SMS_URL")),
+        notify_api_key=env.get("NOTIFY_API_KEY") or None,
         school_timezone=env.get("SCHOOL_TIMEZONE", "Europe/London"),
         base_url=env.get("BASE_URL", f"http://localhost:{port}").rstrip("/"),
         trusted_proxies=_whole_number(env, "TRUSTED_PROXIES"),
@@ -113,6 +134,19 @@ def _database_url(url: str | None, folder: Path) -> str:
     return url
 
 
+def _notify(url: str | None) -> NotifyService | None:
+    """`notify://TEMPLATE_ID`, with `?sender=ID` and for tests `&base=http://...`."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme != "notify" or not re.fullmatch(_UUID, parts.netloc):
+        raise SettingsError(
+            "SMS_URL must be notify:// and the id of a template, such as notify://1234abcd-..."
+        )
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    return NotifyService(parts.netloc, query.get("sender"), query.get("base"))
+
+
 def _check(settings: Settings) -> None:
     """Refuse what can never work, and in production everything that is unsafe."""
     try:
@@ -128,6 +162,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"SECRET_KEY must have at least {SHORTEST_SECRET} characters.")
     if any(len(key) < SHORTEST_SECRET for key in settings.field_keys):
         raise SettingsError(f"Each key of FIELD_KEYS must have at least {SHORTEST_SECRET} characters.")
+    if settings.notify is not None and not _NOTIFY_KEY.fullmatch(settings.notify_api_key or ""):
+        raise SettingsError(
+            "SMS_URL is set, but NOTIFY_API_KEY is missing or does not look like a key of Notify."
+        )
     if settings.is_production:
         for is_wrong, sentence in _production_rules(settings):
             if is_wrong:
@@ -146,4 +184,8 @@ def _production_rules(settings: Settings) -> list[tuple[bool, str]]:
         (not settings.stripe_webhook_secrets, "STRIPE_WEBHOOK_SECRET is missing."),
         (not settings.field_keys, "FIELD_KEYS is missing."),
         (not settings.mail_url, "MAIL_URL is missing, so no message would leave the building."),
+        (
+            settings.notify is not None and settings.notify.api_base is not None,
+            "SMS_URL has a base, for tests only.",
+        ),
     ]

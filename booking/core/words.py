@@ -24,6 +24,11 @@ def full_day(value: date) -> str:
     return f"{day(value)} {value.year}"
 
 
+def month(value: date) -> str:
+    """`September 2027`."""
+    return f"{value:%B %Y}"
+
+
 def clock(value: time | datetime) -> str:
     """`15:30` by the school's wall clock."""
     if isinstance(value, datetime):
@@ -37,6 +42,11 @@ def moment(value: datetime) -> str:
     return f"{day(local.date())} at {local:%H:%M}"
 
 
+def telephone(value: str) -> str:
+    """`07700 900941` for a mobile that is kept as +447700900941; any other number as it stands."""
+    return f"0{value[3:7]} {value[7:]}" if value.startswith("+447") and len(value) == 13 else value
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """`1 place`, `3 places`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -46,8 +56,10 @@ WORDS: dict[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
     "full_day": full_day,
+    "month": month,
     "clock": clock,
     "moment": moment,
     "counted": counted,
+    "telephone": telephone,
     "pence": format_pence,
 }

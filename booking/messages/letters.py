@@ -14,12 +14,13 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
 from booking.core.outbox import OutboxMessage
 from booking.core.settings import ROOT
 from booking.core.words import WORDS
+from booking.messages.gsm import LONGEST, gsm_length, to_gsm
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,20 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Letter:
-    """What will be sent; `text` is plain text, paragraphs apart by an empty line."""
+    """What will be sent; `text` is plain text, paragraphs apart by an empty line.
+
+    `brief` is what a text message says in its place; empty for letters that never go by text.
+    """
 
     subject: str
     text: str
     attachments: tuple[Attachment, ...] = field(default=())
+    brief: str = ""
+
+
+BRIEF_KNOWS = ("school", "what", "answer_by", "link")
+"""All that a text message can say: it lights up on a locked phone, so no child's name is ever in reach."""
+SHORTEST_NAME = 12
 
 
 Composer = Callable[[Mapping[str, Any]], "Letter | None"]
@@ -63,7 +73,25 @@ def write_letter(
     whole = _environment().get_template(f"{template}.txt").render(**context)
     first, _, body = whole.partition("\n")
     subject = " ".join(first.removeprefix("Subject:").split())
-    return Letter(subject, body.strip() + "\n", attachments)
+    return Letter(subject, body.strip() + "\n", attachments, write_brief(template, context))
+
+
+def write_brief(template: str, context: Mapping[str, Any]) -> str:
+    """Fill templates/messages/brief/<template>.txt with what a text may know, in the letters that one text can carry.
+
+    A long school name is cut until the whole fits one text; empty where there is no such template.
+    """
+    try:
+        brief = _environment().get_template(f"brief/{template}.txt")
+    except TemplateNotFound:
+        return ""
+    known = {name: to_gsm(str(context[name])) for name in BRIEF_KNOWS if name in context}
+    words = brief.render(known).strip()
+    too_long = gsm_length(words) - LONGEST
+    if too_long > 0:
+        left = max(SHORTEST_NAME, len(known["school"]) - too_long - len("..."))
+        words = brief.render({**known, "school": known["school"][:left].rstrip() + "..."}).strip()
+    return words
 
 
 def as_html(letter: Letter) -> str:

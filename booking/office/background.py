@@ -12,6 +12,8 @@ from booking.office.import_jobs import run_import
 from booking.office.letters import (
     change_letter,
     confirmation_letter,
+    newcomer_answer_letter,
+    newcomer_confirm_letter,
     offer_letter,
     request_letter,
     round_letter,
@@ -33,6 +35,8 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "change": partial(change_letter, base_url=settings.base_url),
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
+        "newcomer_answer": partial(newcomer_answer_letter, base_url=settings.base_url),
+        "newcomer_confirm": partial(newcomer_confirm_letter, base_url=settings.base_url),
         "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),
         "request_answer": partial(request_letter, base_url=settings.base_url),
         "round_result": partial(round_letter, base_url=settings.base_url),

@@ -169,7 +169,7 @@ def erase_user(user_id: int) -> None:
         if len(account.users) == 1:
             account.name = REMOVED
     user.name, user.email, user.phone = REMOVED, f"removed-{user.id}@invalid", None
-    user.password, user.active = None, False
+    user.texts_since, user.password, user.active = None, None, False
     db.session.flush()
 
 

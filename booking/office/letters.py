@@ -11,7 +11,7 @@ from booking.bookings.change_models import CHANGE_WORDS, ChangeNotice
 from booking.bookings.leaving import leave_token
 from booking.bookings.models import Basket, WaitingEntry
 from booking.bookings.notices import notices_in
-from booking.bookings.request_models import FamilyRequest
+from booking.bookings.request_models import FamilyRequest, NewcomerRequest
 from booking.bookings.round_models import PreferenceRound
 from booking.bookings.round_results import reason_of
 from booking.bookings.rounds import preferences_in
@@ -19,7 +19,7 @@ from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.words import clock as hour
-from booking.core.words import counted, full_day, moment, short_day
+from booking.core.words import counted, day, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
 from booking.people.models import School
@@ -83,6 +83,7 @@ def offer_letter(context: Mapping[str, Any], *, base_url: str, secret: str) -> L
         "date_words": full_day(session.date),
         "times": f"{hour(session.starts_at)} to {hour(session.ends_at)}",
         "until_words": moment(entry.offer_ends_at),
+        "answer_by": f"{hour(entry.offer_ends_at)} on {day(clock.to_school(entry.offer_ends_at).date())}",
         "together": _party_size(entry),
         "link": f"{base_url}/bookings",
         "leave_link": f"{base_url}/waiting/leave/{leave_token(entry.id, secret)}",
@@ -104,6 +105,7 @@ def change_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None
     what = f"{CHANGE_WORDS[change.kind]}: {full_day(change.date)}"
     words = {
         "subject": what,
+        "what": "your bookings have changed" if change.kind == "left" else what,
         "opening": f"{what}.",
         "reason": change.reason,
         "lines": [_changed_line(notice) for notice in notices],
@@ -168,6 +170,34 @@ def request_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | Non
         **school_words(),
     }
     return write_letter("request_answer", words)
+
+
+def newcomer_confirm_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """The link that proves an address; nothing that was typed stands in it, for it may go to a stranger."""
+    request = db.session.get(NewcomerRequest, int(context["newcomer_id"]))
+    if request is None or request.state != "unconfirmed":
+        return None
+    return write_letter("newcomer_confirm", {"link": _newcomer_link(request, base_url), **school_words()})
+
+
+def newcomer_answer_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """The school's answer to a family that does not sign in: here it stands whole."""
+    request = db.session.get(NewcomerRequest, int(context["newcomer_id"]))
+    if request is None or request.answered_by is None:
+        return None
+    words = {
+        "name": request.name,
+        "by": request.answered_by.name,
+        "is_yes": request.state == "yes",
+        "answer": request.answer,
+        "link": _newcomer_link(request, base_url),
+        **school_words(),
+    }
+    return write_letter("newcomer_answer", words)
+
+
+def _newcomer_link(request: NewcomerRequest, base_url: str) -> str:
+    return f"{base_url}/ask-for-care/{request.token}"
 
 
 def _party_size(entry: WaitingEntry) -> int:

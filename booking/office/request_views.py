@@ -8,6 +8,8 @@ from flask_login import current_user
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from booking.bookings.newcomers import HOURS, answer_newcomer, care_asked, find_newcomer, newcomers_to_answer
+from booking.bookings.offer import DAYS
 from booking.bookings.request_models import REQUEST_KINDS, FamilyRequest
 from booking.bookings.requests import answer_request, requests_to_answer, sessions_kept
 from booking.core import clock
@@ -44,7 +46,40 @@ def _may_see(request: FamilyRequest) -> bool:
 def family_requests() -> ResponseReturnValue:
     """What waits for an answer, by its day."""
     waiting = [request for request in requests_to_answer() if _may_see(request)]
-    return render_template("office/requests.html", requests=waiting, kinds=REQUEST_KINDS, today=clock.today())
+    return render_template(
+        "office/requests.html",
+        requests=waiting,
+        newcomers=newcomers_to_answer(),
+        care_asked=care_asked(clock.now()),
+        kinds=REQUEST_KINDS,
+        today=clock.today(),
+    )
+
+
+@for_roles("manager")
+def newcomer_request(newcomer_id: int) -> ResponseReturnValue:
+    """What a family without a child here asks for, and the school's answer."""
+    found, form = find_newcomer(newcomer_id), DecideForm()
+
+    def act() -> str:
+        answer_newcomer(
+            newcomer_id,
+            is_yes=form.answer.data == "yes",
+            words=form.words.data,
+            at=clock.now(),
+            user_id=current_user.id,
+        )
+        return "Your answer is on its way by e-mail."
+
+    return answer_form(
+        form,
+        act,
+        template="office/newcomer.html",
+        done=url_for("office.family_requests"),
+        asked=found,
+        days=DAYS,
+        hours=HOURS,
+    )
 
 
 @for_roles("manager")

@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from booking.bookings.models import FreeForecast
+from booking.bookings.newcomers import forget_newcomers, unconfirmed_since
+from booking.bookings.request_models import NewcomerRequest
 from booking.core import audit, clock
 from booking.core.access_log import AccessEntry, drop_month
 from booking.core.db import Base, db
@@ -209,6 +211,10 @@ def _old_forecasts(at: datetime) -> list[int]:
     return _ids(FreeForecast, FreeForecast.session_id.in_(over))
 
 
+def _forget_newcomers(ids: Sequence[int | str], at: datetime) -> None:
+    forget_newcomers([int(one) for one in ids])
+
+
 RULES = (
     Rule(
         "sign-in tries",
@@ -223,6 +229,20 @@ RULES = (
         "Finished work in the background",
         lambda at: _ids(Job, Job.finished_at < at - days_of("short")),
         _simple(Job),
+    ),
+    Rule(
+        "unconfirmed newcomers",
+        "unconfirmed",
+        "Requests for care whose address nobody confirmed",
+        lambda at: unconfirmed_since(at - days_of("unconfirmed")),
+        _forget_newcomers,
+    ),
+    Rule(
+        "answered newcomers",
+        "newcomers",
+        "Requests for care by families without a child here",
+        lambda at: _ids(NewcomerRequest, NewcomerRequest.answered_at < at - days_of("newcomers")),
+        _forget_newcomers,
     ),
     Rule("letters", "letters", "Letters that were sent or given up", _old_letters, _simple(OutboxMessage)),
     Rule(

@@ -123,6 +123,7 @@ ADDRESSES = (
     ("/places.csv", export_views.places_csv, SHOW),
     ("/requests", request_views.family_requests, SHOW),
     ("/requests/<int:request_id>", request_views.family_request, FORM),
+    ("/requests/newcomers/<int:newcomer_id>", request_views.newcomer_request, FORM),
     ("/rounds", round_views.preference_rounds, SHOW),
     ("/rounds/add", round_views.add_round, FORM),
     ("/rounds/<int:round_id>", round_views.preference_round, SHOW),

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
 from booking.bookings.models import Place, WaitingEntry
-from booking.bookings.request_models import FamilyRequest
+from booking.bookings.request_models import FamilyRequest, NewcomerRequest
 from booking.core import clock
 from booking.core.audit import AuditEntry
 from booking.core.db import Base, db
@@ -36,8 +36,8 @@ class Worries:
     care_disputes: int
     restrictions_waiting: int
     restrictions_due: int
-    failed_emails: int
-    late_emails: int
+    failed_letters: int
+    late_letters: int
     drafts: int
     not_invited: int
     not_joined: int
@@ -61,15 +61,16 @@ def worries(at: datetime) -> Worries:
     planned = (Session.date == today) & (Session.status == "planned")
     to_come = select(Place.id).join(Session, Session.id == Place.session_id).where(Session.date >= today)
     return Worries(
-        requests=_count(FamilyRequest, FamilyRequest.state == "asked"),
+        requests=_count(FamilyRequest, FamilyRequest.state == "asked")
+        + _count(NewcomerRequest, NewcomerRequest.state == "asked"),
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
-        failed_emails=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
-        late_emails=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
+        failed_letters=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
+        late_letters=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
         drafts=_count(Run, Run.status == "draft"),
         not_invited=sum(one.invited_at is None for one in people),
         not_joined=len(people),

@@ -200,6 +200,7 @@ def account() -> ResponseReturnValue:
         owed_pence=max(-credit, 0),
         owed=what_is_owed(account_id, at=at),
         rows=statement_of(account_id, clock.today(at)),
+        sends_texts=_settings().sends_texts,
     )
 
 

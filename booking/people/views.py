@@ -7,7 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from booking.core import clock
 from booking.core.db import unit_of_work
-from booking.people import factor_views, forgotten_views, sign_in_views, tablet_views, your_sign_in_views
+from booking.people import (
+    factor_views,
+    forgotten_views,
+    sign_in_views,
+    tablet_views,
+    text_views,
+    your_sign_in_views,
+)
 from booking.people.dates import NotADate, parse_date
 from booking.people.forms import InvitationForm
 from booking.people.invitations import (
@@ -93,6 +100,8 @@ ADDRESSES = (
     ("/your-sign-in/code-app", factor_views.code_app, FORM),
     ("/your-sign-in/code-app/remove", factor_views.remove_code_app, PRESS),
     ("/your-sign-in/recovery-codes", factor_views.recovery_codes, FORM),
+    ("/account/texts", text_views.your_texts, FORM),
+    ("/account/texts/stop", text_views.stop_your_texts, PRESS),
     ("/prove", your_sign_in_views.prove, FORM),
     ("/prove/ask", your_sign_in_views.proof_options, PRESS),
     ("/tablet", tablet_views.tablet, FORM),

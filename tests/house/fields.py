@@ -1,4 +1,4 @@
-"""Twenty-five sensitive fields, each with a word of its own, and who may see it on any page or paper.
+"""Twenty-six sensitive fields, each with a word of its own, and who may see it on any page or paper.
 
 Principals: anonymous, parent (the child's), restricted (the child's other parent, under a restriction), unrelated
 (another family's), club (leader of this child's club), other club, office, head (office who sees groups), admin and
@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "collection password": ("gannetword", FAMILY | {"club"}),
     "parent's name": ("Robin Thistledown", DOOR | {"admin"}),
     "parent's e-mail": ("robin.thistledown@families.example", FAMILY | {"admin"}),
-    "parent's telephone": ("07700 900941", OFFICE),
+    "parent's telephone": ("07700 900941", FAMILY),
     "restricted adult": ("Sam Marshtit", DOOR),
     "evidence": ("Order of the court of Whimbrel", OFFICE),
     "ethnicity": ("BSOM", {"head"}),
@@ -38,5 +38,6 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "password": ("argon2", NOBODY),
     "token of an invitation": ("", NOBODY),
     "words of a request": ("Turnstone told me", OFFICE),
+    "words of a newcomer": ("Redshank shifts", OFFICE),
 }
 """A parent's name is at the door (who may collect) and on the list of who signs in; their own pages do without."""

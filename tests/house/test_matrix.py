@@ -1,4 +1,4 @@
-"""Every route as every principal, on one's own and another's things; and who sees which of 25 sensitive fields."""
+"""Every route as every principal, on one's own and another's things; and who sees which of 26 sensitive fields."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
 from booking.office.restricting import put_in_force
@@ -122,6 +123,9 @@ def world(app: Flask) -> World:
             at=AT,
         )
         asked.state, asked.due_on = "asked", AT.date()
+    with unit_of_work():
+        said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), _word("words of a newcomer"))
+        newcomer_id = confirm_newcomer(ask_as_newcomer(said, at=AT).token, at=AT).id
     unrelated = a_user("parent")
     with unit_of_work():
         make_account([unrelated], name="Unrelated", at=AT)
@@ -136,6 +140,7 @@ def world(app: Flask) -> World:
         "user_id": parent.id,
         "run_id": session.run_id,
         "restriction_id": db.session.scalars(select(Restriction.id)).one(),
+        "newcomer_id": newcomer_id,
         "request_id": db.session.scalars(select(LinkRequest.id)).one(),
         "on": date(2026, 11, 25),
         "monday": date(2026, 11, 23),
@@ -282,8 +287,8 @@ def test_each_sees_the_fields_that_are_theirs_and_no_other(app: Flask, world: Wo
     assert allowed - seen == set(), "the table promises what no page shows"
 
 
-def test_there_are_twenty_five_fields() -> None:
-    assert len(FIELDS) == 25
+def test_there_are_twenty_six_fields() -> None:
+    assert len(FIELDS) == 26
 
 
 def test_the_field_matrix_would_notice_a_leak(

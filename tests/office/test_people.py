@@ -195,7 +195,7 @@ def test_the_first_page_says_what_is_worrying(manager: Browser) -> None:
     )
     text = manager.get("office.home").text
     for words in (
-        "1 e-mail could not be sent",
+        "1 message could not be sent",
         "1 adult has no invitation yet",
         "1 pupil has no e-mail address",
         "Pupils on roll 2",

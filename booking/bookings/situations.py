@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, literal, select, union_all
 
+from booking.bookings.early_rule import read_early
 from booking.bookings.models import CapacityOverride, Place, WaitingEntry
 from booking.bookings.policy import BookingRules
 from booking.bookings.rules import LIVE, Block, Busy, PupilFacts, SessionFacts, Situation
@@ -152,7 +153,7 @@ def situation_where(
     *,
     account_ids: Collection[int] = (),
 ) -> Situation:
-    """The same for every session that meets a condition: four queries, and one each where consents or blocks matter."""
+    """The same for every session that meets a condition: four queries, and one each for consents, blocks or links where they matter."""
     return _situation(read_rows(FACTS.where(condition)), pupil_ids, at, account_ids)
 
 
@@ -169,6 +170,9 @@ def _situation(
     if any(facts.needs_consent for facts in sessions.values()):
         rows = read_rows(CONSENTS, pupils=children)
         situation.consents = {(row.pupil_id, row.kind) for row in rows}
+    not_open = {facts.run_id for facts in sessions.values() if at < facts.opens_at}
+    if children and not_open:
+        situation.early = read_early(not_open, children)
     situation.blocks = _blocks({facts.run_id for facts in sessions.values() if facts.sold_as != "session"})
     return situation
 

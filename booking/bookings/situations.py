@@ -153,7 +153,7 @@ def situation_where(
     *,
     account_ids: Collection[int] = (),
 ) -> Situation:
-    """The same for every session that meets a condition: four queries, and one each for consents, blocks or links where they matter."""
+    """The same for every session that meets a condition: four queries, and one each for consents, links or blocks."""
     return _situation(read_rows(FACTS.where(condition)), pupil_ids, at, account_ids)
 
 

@@ -70,3 +70,19 @@ def try_for(family: Family, *sessions: Session, at: datetime = IN_WINDOW, child:
     with unit_of_work():
         basket = choose_week(family.account.id, wanted, wanted, at=at, user_id=None)
         return take_holds(basket.id, "all", at=at, user_id=None)
+
+
+def a_manager() -> int:
+    return a_user("manager").id
+
+
+def a_sent_window(places: int = 10, share: int = 50) -> tuple[Run, int, list[Family]]:
+    run = a_coming_run(places)
+    families = [*who_came(run), *with_premium()]
+    window_id = a_window(run, share=share)
+    assert send(window_id) == 5
+    return run, window_id, families
+
+
+def reasons(family: Family, run: Run, at: datetime = IN_WINDOW) -> list[str]:
+    return [refusal.reason for refusal in try_for(family, run.sessions[0], at=at).refused]

@@ -1,4 +1,4 @@
-"""The pages of an early window: the office's, a family's with a link, and those of everybody else, which do not change."""
+"""The pages of an early window: the office's, a family's with a link, and everybody else's, which do not change."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_parent_opens_the_link_and_books_before_others(app: Flask, browser: Br
         week = browser.get("bookings.book", week=MONDAY)
         assert "Opens" not in week.text
         pick = f"{family.pupils[0].id}:{run.sessions[0].id}"
-        answers = {"pick": [pick], "shown": [pick], "act": "keep", "week": MONDAY}
+        answers = {"pick": [pick], "shown": [pick], "go": "hold"}
         browser.post("bookings.choose", answers, expect=303)
         assert db.session.query(Place).filter_by(account_id=family.account.id, state="held").count() == 1
 

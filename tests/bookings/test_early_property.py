@@ -18,7 +18,7 @@ from booking.bookings import rules, situations
 from booking.bookings.early_links import LinkIsOver, link_to, withdraw_link
 from booking.bookings.early_models import EarlyAccess
 from booking.bookings.early_rule import Early
-from booking.bookings.early_windows import take_back
+from booking.bookings.early_windows import EarlyRefused, take_back
 from booking.bookings.models import Place
 from booking.bookings.rules import PupilFacts, SessionFacts, Situation
 from booking.core.db import db, unit_of_work
@@ -86,7 +86,7 @@ def _walk(seed: int) -> tuple[list[str], int]:
     window_id, office = a_window(run, share=share), a_user("manager").id
     send(window_id)
     harm, at = [], EARLY - timedelta(minutes=20)
-    for _ in range(60):
+    for step in range(60):
         family, at = dice.choice(families), at + timedelta(minutes=dice.randint(0, 3))
         act = dice.choice(["use", "use", "try", "try", "try", "try", "withdraw", "end"])
         try:
@@ -95,12 +95,12 @@ def _walk(seed: int) -> tuple[list[str], int]:
             elif act == "withdraw" and dice.random() < 0.3:
                 with unit_of_work():
                     withdraw_link(link_to(window_id, family.account.id, at=at), "why", at=at, user_id=office)
-            elif act == "end" and dice.random() < 0.05:
+            elif act == "end" and step > 40:
                 with unit_of_work():
                     take_back(window_id, "why", at=at, user_id=office)
             elif act == "try":
                 harm += _harm(family, bool(try_for(family, session, at=at).held), window_id, at)
-        except (NotFound, LinkIsOver):
+        except (EarlyRefused, LinkIsOver, NotFound):
             continue
         live = db.session.query(Place).filter(Place.session_id == session.id, Place.state == "held").count()
         if live > 6 * share // 100:

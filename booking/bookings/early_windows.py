@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from booking.bookings.early_grounds import BY_RIGHT, EVERYDAY, GROUNDS, ComingIn, who_comes_in
 from booking.bookings.early_models import EarlyAccess, EarlyRun, EarlyWindow
@@ -148,6 +148,12 @@ def published_windows(at: datetime) -> list[EarlyWindow]:
     return [window for window in found if window.state(at) != "over"]
 
 
+def runs_with_a_window() -> Select[int]:
+    """The ids of the runs that have a window already, as a query; one that was taken back does not count."""
+    runs = select(EarlyRun.run_id).join(EarlyWindow, EarlyWindow.id == EarlyRun.window_id)
+    return runs.where(EarlyWindow.ended_at.is_(None))
+
+
 def _runs(run_ids: Collection[int]) -> list[Run]:
     return list(db.session.scalars(select(Run).where(Run.id.in_(run_ids)).order_by(Run.id)))
 
@@ -177,8 +183,7 @@ def _refuse_rule(details: EarlyDetails, runs: list[Run], at: datetime) -> None:
             "Early booking must begin in the future, and before each of these clubs opens for everybody. "
             "Nothing was saved."
         )
-    busy = select(EarlyRun.run_id).join(EarlyWindow, EarlyWindow.id == EarlyRun.window_id)
-    taken = set(db.session.scalars(busy.where(EarlyWindow.ended_at.is_(None))))
+    taken = set(db.session.scalars(runs_with_a_window()))
     for run in runs:
         if run.in_round or run.id in taken:
             why = "is given out by a draw" if run.in_round else "has an early window already"

@@ -17,6 +17,7 @@ from booking.bookings.early_windows import (
     find_window,
     look_at,
     make_window,
+    runs_with_a_window,
     send_links,
     take_back,
 )
@@ -68,6 +69,7 @@ def _runs_to_choose() -> list[tuple[int, str]]:
     runs = db.session.scalars(
         select(Run)
         .where(Run.status != "closed", Run.in_round.is_(False), Run.opens_at > clock.now())
+        .where(Run.id.not_in(runs_with_a_window()))
         .order_by(Run.opens_at, Run.id)
     )
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Subquery, select
 from sqlalchemy.orm import aliased
 
 from booking.bookings.models import Place, WaitingEntry
@@ -29,7 +29,18 @@ def in_order(entries: Collection[WaitingEntry], policy: Policy, at: datetime) ->
 
 def _with_a_sibling(entries: Collection[WaitingEntry]) -> set[int]:
     """Entries whose child shares an adult, or an account, with another child who has a place in the same session."""
-    pupils = {entry.pupil_id for entry in entries}
+    pairs = sibling_ties({entry.pupil_id for entry in entries})
+    rows = db.session.execute(
+        select(pairs.c.pupil_id, Place.session_id)
+        .join(Place, Place.pupil_id == pairs.c.sibling_id)
+        .where(Place.state == "booked", Place.session_id.in_({entry.session_id for entry in entries}))
+    )
+    has = {(row.pupil_id, row.session_id) for row in rows}
+    return {entry.id for entry in entries if (entry.pupil_id, entry.session_id) in has}
+
+
+def sibling_ties(pupil_ids: Collection[int]) -> Subquery:
+    """Each of these children (`pupil_id`) with every child that shares an adult or an account with it (`sibling_id`)."""
     mine, theirs = aliased(Guardianship), aliased(Guardianship)
     ours, other = aliased(account_pupil), aliased(account_pupil)
     by_adult = select(mine.pupil_id, theirs.pupil_id.label("sibling_id")).join(
@@ -38,15 +49,11 @@ def _with_a_sibling(entries: Collection[WaitingEntry]) -> set[int]:
     by_account = select(ours.c.pupil_id, other.c.pupil_id.label("sibling_id")).join(
         other, (other.c.account_id == ours.c.account_id) & (other.c.pupil_id != ours.c.pupil_id)
     )
-    ties = by_adult.where(mine.pupil_id.in_(pupils)).union(by_account.where(ours.c.pupil_id.in_(pupils)))
-    pairs = ties.subquery()
-    rows = db.session.execute(
-        select(pairs.c.pupil_id, Place.session_id)
-        .join(Place, Place.pupil_id == pairs.c.sibling_id)
-        .where(Place.state == "booked", Place.session_id.in_({entry.session_id for entry in entries}))
+    return (
+        by_adult.where(mine.pupil_id.in_(pupil_ids))
+        .union(by_account.where(ours.c.pupil_id.in_(pupil_ids)))
+        .subquery()
     )
-    has = {(row.pupil_id, row.session_id) for row in rows}
-    return {entry.id for entry in entries if (entry.pupil_id, entry.session_id) in has}
 
 
 def _with_nothing(entries: Sequence[WaitingEntry] | Collection[WaitingEntry], at: datetime) -> set[int]:

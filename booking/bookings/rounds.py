@@ -182,16 +182,23 @@ def preferences_in(round_id: int) -> list[Preference]:
 
 def grounds_of(pupil_ids: Collection[int], at: datetime) -> dict[int, list[str]]:
     """Which of the grounds each child meets now; only entitlement facts, ties and bookings are read."""
-    facts = entitlements_at(clock.today(at), pupil_ids=pupil_ids)
     siblings, present = _with_siblings(pupil_ids), _present(pupil_ids, at)
-    found = {}
-    for pupil_id in pupil_ids:
-        theirs = facts.get(pupil_id, {})
-        met = [name for name, (kind, value) in ENTITLED.items() if theirs.get(kind) == value]
+    found = entitled_grounds(pupil_ids, at)
+    for pupil_id, met in found.items():
         met += ["sibling"] if pupil_id in siblings else []
         met += ["present"] if pupil_id in present else []
-        found[pupil_id] = met
     return found
+
+
+def entitled_grounds(pupil_ids: Collection[int], at: datetime) -> dict[int, list[str]]:
+    """Which grounds of `ENTITLED` each child meets now, for every child that is asked about."""
+    facts = entitlements_at(clock.today(at), pupil_ids=pupil_ids)
+    return {
+        pupil_id: [
+            name for name, (kind, value) in ENTITLED.items() if facts.get(pupil_id, {}).get(kind) == value
+        ]
+        for pupil_id in pupil_ids
+    }
 
 
 def _with_siblings(pupil_ids: Collection[int]) -> set[int]:

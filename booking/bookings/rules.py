@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
+from booking.bookings.early_rule import Early, EarlyKey, not_open_words, opens_for
 from booking.bookings.years import year_group_on, years_in_words
 from booking.core import clock
 from booking.core.money import format_pence
@@ -16,6 +17,8 @@ from booking.people.consents import consent_kinds
 LIVE = ("held", "booked")
 Pair = tuple[int, int]
 """A pupil and a session, by id."""
+Reason = tuple[str, str]
+"""What the log is told, and how the sentence for the parent goes on after child and session."""
 LIST_ENDS_HOURS = 24
 
 
@@ -123,6 +126,7 @@ class Situation:
     consents: set[tuple[int, str]] = field(default_factory=set)
     blocks: dict[int, Block] = field(default_factory=dict)
     has_overdue: bool = False
+    early: dict[EarlyKey, Early] = field(default_factory=dict)
     list_ends_hours: int = LIST_ENDS_HOURS
     arrears_limit_pence: int | None = None
 
@@ -146,6 +150,11 @@ class Situation:
             return True
         ends = self.sessions[session_id].cut_off - timedelta(hours=self.list_ends_hours)
         return self.waiting.get(session_id, 0) > 0 and self.at < ends
+
+    def opens_at(self, session: SessionFacts, pupil_id: int, account_id: int) -> datetime:
+        """When booking opens for this child of this family: for everybody, or sooner by an opened link."""
+        early, taken = self.early.get((account_id, pupil_id, session.run_id)), self.live.get(session.id, 0)
+        return opens_for(early, session.opens_at, self.at, taken, taken + self.left(session.id))
 
     def take(self, pupil_id: int, session_id: int, account_id: int) -> None:
         """Note a place as taken, so that the next question of the same basket sees it."""
@@ -213,7 +222,8 @@ class Situation:
             return Refusal(
                 pupil_id, session_id, "closed", "One session is not on offer any more. It was left out."
             )
-        found = self._against_session(session) or self._against_pupil(session, pupil, account_id)
+        found = self._against_session(session, pupil_id, account_id)
+        found = found or self._against_pupil(session, pupil, account_id)
         if found is None and not waits and self.is_full(session_id):
             found = ("full", "is full. You can join its waiting list")
         return None if found is None else self._refusal(pupil_id, session, *found)
@@ -224,7 +234,7 @@ class Situation:
         found = self._against_day(session, pupil_id, account_id)
         return None if found is None else self._refusal(pupil_id, session, *found)
 
-    def _against_session(self, session: SessionFacts) -> tuple[str, str] | None:
+    def _against_session(self, session: SessionFacts, pupil_id: int, account_id: int) -> Reason | None:
         if session.status == "called_off":
             return "called_off", "has been called off"
         if session.run_status != "open":
@@ -233,15 +243,14 @@ class Situation:
             return "past", "has begun or is over"
         if session.in_round:
             return "in_round", "is given out by a draw. Rank it under “Choose clubs” before the round closes"
-        if self.at < session.opens_at:
-            return "not_open", f"opens for booking on {moment(session.opens_at)}"
+        if self.at < session.opens_at and self.at < (opens := self.opens_at(session, pupil_id, account_id)):
+            early = self.early.get((account_id, pupil_id, session.run_id))
+            return "not_open", not_open_words(early, opens, self.at)
         if self.at >= session.cut_off:
             return "cut_off", f"closed for booking on {moment(session.cut_off)}. Ring the school office"
         return None
 
-    def _against_pupil(
-        self, session: SessionFacts, pupil: PupilFacts, account_id: int
-    ) -> tuple[str, str] | None:
+    def _against_pupil(self, session: SessionFacts, pupil: PupilFacts, account_id: int) -> Reason | None:
         if pupil.status == "left" or (pupil.left_on is not None and pupil.left_on <= session.date):
             return "not_on_roll", "cannot be booked: your child has left the school by then"
         if pupil.joined_on is not None and session.date < pupil.joined_on:
@@ -257,7 +266,7 @@ class Situation:
             return "consent", f"needs your consent: {asked}. Give it under Children, then book"
         return self._against_day(session, pupil.id, account_id) or self._against_account(session, account_id)
 
-    def _against_day(self, session: SessionFacts, pupil_id: int, account_id: int) -> tuple[str, str] | None:
+    def _against_day(self, session: SessionFacts, pupil_id: int, account_id: int) -> Reason | None:
         """What the child has on that day already, with the walk between two places."""
         for other in self.busy[pupil_id, session.date]:
             is_ours = other.account_id == account_id
@@ -275,7 +284,7 @@ class Situation:
                 return "overlap", f"leaves no time to walk there from {what} ({walk} minutes are needed)"
         return None
 
-    def _against_account(self, session: SessionFacts, account_id: int) -> tuple[str, str] | None:
+    def _against_account(self, session: SessionFacts, account_id: int) -> Reason | None:
         """The school's limit of what a family may owe; what costs nothing is never refused for money."""
         owed, limit = self.owed.get(account_id, 0), self.arrears_limit_pence
         if limit is None or owed <= limit or not session.price_pence:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from booking.bookings.early_rule import read_early
 from booking.bookings.models import CapacityOverride, Place, WaitingEntry
 from booking.bookings.policy import BookingRules
 from booking.bookings.rules import LIVE, Block, Busy, PupilFacts, SessionFacts, Situation
@@ -152,7 +153,7 @@ def situation_where(
     *,
     account_id: int | None = None,
 ) -> Situation:
-    """The same for every session that meets a condition: three queries, and one each where consents or blocks matter."""
+    """The same for every session that meets a condition: three queries, and one each for consents, links or blocks."""
     return _situation(SESSIONS.where(condition), pupil_ids, at, account_id)
 
 
@@ -176,6 +177,9 @@ def _situation(
     if any(facts.needs_consent for facts in situation.sessions.values()):
         given = read_rows(CONSENTS, pupils=pupil_ids)
         situation.consents = {(row.pupil_id, row.kind) for row in given}
+    not_open = {one.run_id for one in situation.sessions.values() if at < one.opens_at}
+    if pupil_ids and not_open:
+        situation.early = read_early(not_open, list(pupil_ids))
     situation.blocks = _blocks(
         {one.run_id for one in situation.sessions.values() if one.sold_as != "session"}
     )

@@ -10,6 +10,7 @@ from booking.bookings import (
     changing_views,
     child_views,
     choosing_views,
+    early_views,
     newcomer_views,
     request_views,
     round_views,
@@ -17,6 +18,8 @@ from booking.bookings import (
 from booking.bookings.cancellation import bookings_of, cancel_places, cancellation_terms, place_of
 from booking.bookings.change_models import CHANGE_WORDS
 from booking.bookings.desk_views import parent_desk
+from booking.bookings.early_grounds import GROUNDS
+from booking.bookings.early_windows import published_windows
 from booking.bookings.forms import PressForm
 from booking.bookings.leaving import leave_by_letter, read_leave_token
 from booking.bookings.notices import answer_notice, find_notice, notices_of
@@ -195,7 +198,13 @@ def leave_by_link(token: str) -> ResponseReturnValue:
 @for_anyone
 def rules() -> ResponseReturnValue:
     """The school's rules for waiting lists and bookings, as published."""
-    return render_template("bookings/rules.html", policy=current_policy(), orders=ORDERS)
+    return render_template(
+        "bookings/rules.html",
+        policy=current_policy(),
+        orders=ORDERS,
+        windows=published_windows(clock.now()),
+        grounds=GROUNDS,
+    )
 
 
 for address, view, methods in (
@@ -203,5 +212,6 @@ for address, view, methods in (
     *request_views.ADDRESSES,
     *newcomer_views.ADDRESSES,
     *round_views.ADDRESSES,
+    *early_views.ADDRESSES,
 ):
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

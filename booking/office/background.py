@@ -8,6 +8,7 @@ from functools import partial
 from booking.core.settings import Settings
 from booking.messages.letters import Composer
 from booking.office.demo.history import write_history
+from booking.office.early_letters import early_letter
 from booking.office.import_jobs import run_import
 from booking.office.letters import (
     change_letter,
@@ -34,6 +35,7 @@ def composers(settings: Settings) -> dict[str, Composer]:
     return {
         "change": partial(change_letter, base_url=settings.base_url),
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
+        "early_booking": partial(early_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
         "newcomer_answer": partial(newcomer_answer_letter, base_url=settings.base_url),
         "newcomer_confirm": partial(newcomer_confirm_letter, base_url=settings.base_url),

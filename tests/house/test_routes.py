@@ -16,9 +16,10 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from booking.bookings.early_models import EarlyAccess, EarlyRun, EarlyWindow
 from booking.core.db import Base, db, unit_of_work
 from booking.payments.models import Payment
-from booking.people.invitations import invite
+from booking.people.invitations import invite, token_digest
 from booking.people.models import Contact, User
 from booking.provision.models import StaffAssignment
 from tests.browser import Browser
@@ -90,6 +91,25 @@ def world(app: Flask) -> World:
     )
     save(contact)
     restriction = a_restriction(family.pupils[0], other.user, by=office)
+    window = EarlyWindow(
+        opens_at=AT,
+        grounds=["present", "sibling"],
+        share=50,
+        made_at=AT,
+        user_id=office.id,
+        runs=[EarlyRun(run_id=run.id)],
+    )
+    save(window)
+    save(
+        EarlyAccess(
+            window_id=window.id,
+            account_id=family.account.id,
+            pupil_id=family.pupils[0].id,
+            token_digest=token_digest("a link"),
+            sent_at=AT,
+            token="a link",
+        )
+    )
     arguments = {
         "starts_on": finished.starts_on,
         "ends_on": finished.ends_on,
@@ -112,6 +132,8 @@ def world(app: Flask) -> World:
         "on": date(2026, 11, 25),
         "monday": date(2026, 11, 23),
         "token": token,
+        "link": "a link",
+        "window_id": window.id,
         "filename": "css/tokens.css",
     }
     people = {role: a_user(role, **(GRANTS if role == "manager" else {})) for role in ROLES}

@@ -29,11 +29,11 @@ from tests.sabotage.kinds import AnchorLost, Edit, Sabotage, read
 
 ROOT = Path(__file__).resolve().parents[1]
 AT_ONCE = 2
-ONE_TEST_SECONDS, ONE_RUN_SECONDS, CONTROL_SECONDS = 60, 180, 900
+ONE_TEST_SECONDS, ONE_RUN_SECONDS, CONTROL_SECONDS = 120, 300, 900
 NO_BEHAVIOUR = re.compile(
-    r"\b(NameError|ImportError|ModuleNotFoundError|SyntaxError|IndentationError|UnboundLocalError)\b"
+    r"\b(NameError|ImportError|ModuleNotFoundError|SyntaxError|UnboundLocalError|FailedHealthCheck|Flaky)\b"
 )
-"""A crash of this kind is the fault of the edit; it is no proof that a test watches the guard."""
+"""A crash of this kind is the fault of the edit (or of a slow machine); it is no proof that a test watches the guard."""
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,7 @@ def control(copy: Path, tests: Sequence[str], database: str) -> Verdict:
 
 def run_all(sabotages: Sequence[Sabotage], databases: Sequence[str]) -> list[Verdict]:
     """Control and every sabotage on each of its databases, two at a time, each printed as it ends."""
-    wanted = {
-        database: [one for one in sabotages if database in one.databases] for database in databases
-    }
+    wanted = {database: [one for one in sabotages if database in one.databases] for database in databases}
     with tempfile.TemporaryDirectory(prefix="sabotage-") as folder:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(AT_ONCE):

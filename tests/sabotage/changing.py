@@ -53,7 +53,11 @@ CHANGING = (
     ),
     Sabotage(
         "cancelling promises the price of today and not that of the booking",
-        (Edit(CANCEL, "return Terms(place.price_pence, words", "return Terms(session.run.price_pence, words"),),
+        (
+            Edit(
+                CANCEL, "return Terms(place.price_pence, words", "return Terms(session.run.price_pence, words"
+            ),
+        ),
         (SWAPS, PAGES),
     ),
     Sabotage(
@@ -90,7 +94,13 @@ CHANGING = (
     ),
     Sabotage(
         "a session is called off and nobody says where the children go",
-        (Edit("booking/bookings/changes.py", "if fallback is not None:\n        _send_to", "if not booked:\n        _send_to"),),
+        (
+            Edit(
+                "booking/bookings/changes.py",
+                "if fallback is not None:\n        _send_to",
+                "if not booked:\n        _send_to",
+            ),
+        ),
         (CHANGES,),
     ),
     Sabotage(

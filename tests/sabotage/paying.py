@@ -37,7 +37,13 @@ PAYING = (
     ),
     Sabotage(
         "late money is kept",
-        (Edit(FULFIL, "ask_refund(payment, facts.amount_pence, reason, at=at, user_id=None)", "assert reason"),),
+        (
+            Edit(
+                FULFIL,
+                "ask_refund(payment, facts.amount_pence, reason, at=at, user_id=None)",
+                "assert reason",
+            ),
+        ),
         (LATE,),
     ),
     Sabotage(
@@ -52,7 +58,11 @@ PAYING = (
     ),
     Sabotage(
         "a penny too little books",
-        (Edit(FULFIL, "is_right = facts.amount_pence == expected_pence", "is_right = facts.amount_pence > 0"),),
+        (
+            Edit(
+                FULFIL, "is_right = facts.amount_pence == expected_pence", "is_right = facts.amount_pence > 0"
+            ),
+        ),
         (LATE,),
     ),
     Sabotage(
@@ -70,7 +80,7 @@ PAYING = (
                 FULFIL,
                 "facts = facts or gateway.retrieve_session(session_id)",
                 "facts = facts or gateway.retrieve_session(session_id)\n"
-                '    event and object.__setattr__(facts, "is_paid", True)',
+                '    if event: facts = SessionFacts(**{**vars(facts), "status": "complete", "payment_status": "paid"})',
             ),
         ),
         (WEBHOOK,),

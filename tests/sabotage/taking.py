@@ -68,7 +68,7 @@ LOCKS = (
                 "'uq_place_pupil_session_live', ['pupil_id', 'session_id'], unique=False",
             ),
         ),
-        (RACES,),
+        (f"{RACES}::test_the_database_itself_refuses_a_second_live_place",),
         BOTH,
     ),
 )
@@ -100,7 +100,11 @@ COUNTING = (
 HOLDING = (
     Sabotage(
         "holds that still run are let go, and those that are over kept",
-        (Edit("booking/bookings/expiry.py", "Place.held_until <= at, where", "Place.held_until >= at, where"),),
+        (
+            Edit(
+                "booking/bookings/expiry.py", "Place.held_until <= at, where", "Place.held_until >= at, where"
+            ),
+        ),
         (HOLDS,),
         BOTH,
     ),
@@ -170,6 +174,7 @@ SAYING_NO = (
                 "other.starts_at < session.ends_at and session.starts_at < other.ends_at",
                 "other.starts_at == session.starts_at and session.ends_at == other.ends_at",
             ),
+            Edit(RULES, "if gap < walk:", "if 0 <= gap < walk:"),
         ),
         (f"{HOLDS}::test_a_child_is_never_in_two_sessions_at_once_but_touching_ends_are_fine",),
     ),
@@ -180,12 +185,20 @@ SAYING_NO = (
     ),
     Sabotage(
         "booking goes on after the cut-off",
-        (Edit(RULES, "if self.at >= session.cut_off:", "if self.at >= session.cut_off + timedelta(days=9):"),),
+        (
+            Edit(
+                RULES, "if self.at >= session.cut_off:", "if self.at >= session.cut_off + timedelta(days=9):"
+            ),
+        ),
         (f"{HOLDS}::test_each_rule_refuses_with_words_that_name_child_session_and_reason",),
     ),
     Sabotage(
         "booking begins before it opens",
-        (Edit(RULES, "if self.at < session.opens_at:", "if self.at < session.opens_at - timedelta(days=9):"),),
+        (
+            Edit(
+                RULES, "if self.at < session.opens_at:", "if self.at < session.opens_at - timedelta(days=9):"
+            ),
+        ),
         (f"{HOLDS}::test_each_rule_refuses_with_words_that_name_child_session_and_reason",),
     ),
     Sabotage(

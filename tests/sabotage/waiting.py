@@ -85,7 +85,13 @@ DRAWING = (
     ),
     Sabotage(
         "the draw goes before the published order",
-        (Edit(MATCH, "(one.group, draw_number(seed, one.id)) for one", "(0, draw_number(seed, one.id)) for one"),),
+        (
+            Edit(
+                MATCH,
+                "(one.group, draw_number(seed, one.id)) for one",
+                "(0, draw_number(seed, one.id)) for one",
+            ),
+        ),
         (f"{MATCHING}::test_the_published_group_goes_before_the_draw",),
     ),
     Sabotage(

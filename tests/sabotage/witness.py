@@ -7,11 +7,16 @@ import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 HERE = Path(__file__).resolve().parents[2]
 first: dict[str, str] = {}
 passed: list[str] = []
+hypothesis.settings.register_profile(
+    "copy", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
+)
+hypothesis.settings.load_profile("copy")
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
@@ -40,7 +45,9 @@ def pytest_sessionfinish() -> None:
     }
     seen = {
         "strangers": sorted(name for name, path in files.items() if not path.is_relative_to(HERE)),
-        "imported": sorted(str(path.relative_to(HERE)) for path in files.values() if path.is_relative_to(HERE)),
+        "imported": sorted(
+            str(path.relative_to(HERE)) for path in files.values() if path.is_relative_to(HERE)
+        ),
         "first": first,
         "passed": len(passed),
     }

@@ -63,7 +63,7 @@ CHANGING = (
     Sabotage(
         "a family looks at and cancels the place of another",
         (Edit(CANCEL, "Place.account_id.in_(account_ids), ", ""),),
-        ("tests/house/test_routes.py", PAGES),
+        ("tests/house/test_routes.py::test_what_belongs_to_others_is_not_there",),
     ),
     Sabotage(
         "what the school takes back is not paid back",

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-long lint check format bench screenshots lock clean
+.PHONY: help run test test-long lint check format bench sabotage screenshots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -47,6 +47,9 @@ format: $(VENV)/.installed-dev  ## put the code into the house's format
 
 bench: $(VENV)/.installed-dev  ## print how fast and how big, beside the floor
 	$(BIN)/python -m benchmarks
+
+sabotage: $(VENV)/.installed-dev  ## take guards out of a copy one by one; the suite must notice each
+	$(BIN)/python -m tools.sabotage
 
 screenshots: $(VENV)/.installed-dev  ## take the pictures of README afresh from the demo
 	$(BIN)/python tools/screenshots.py

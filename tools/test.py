@@ -15,6 +15,7 @@ NOT_ABOUT_THE_DATABASE = (
     "tests/e2e",
     "tests/stripe_double",
     "tests/house/test_code.py",
+    "tests/house/test_sabotages.py",
     "tests/equity/test_attack.py",
     "tests/equity/test_dot_plot.py",
     "tests/equity/test_equity_commands.py",

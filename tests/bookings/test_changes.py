@@ -165,6 +165,7 @@ def test_an_unread_message_sends_nobody_out(app: Flask) -> None:
         answer_notice(notice, "read", at=TWO, user_id=family.user.id)
     with unit_of_work():
         answer_notice(notice, "stays", at=TWO, user_id=family.user.id)
+    assert place_of(family, care).state == "booked", "only “collected” takes a child out of care"
     assert notices_of(family.account.id, TWO) == []
     with unit_of_work():
         answer_notice(notice, "collected", at=TWO, user_id=family.user.id, channel="phone")

@@ -129,6 +129,16 @@ def test_an_expired_hold_frees_its_place_for_the_next_family(app: Flask) -> None
         book_basket(basket_of(first), at=later, user_id=None)
 
 
+def test_a_hold_that_is_over_is_not_booked_though_nobody_has_swept_it_up_yet(app: Flask) -> None:
+    family = a_family()
+    hold(family, a_session(WEDNESDAY))
+    for minutes in (15, 16):
+        with pytest.raises(HoldIsOver), unit_of_work():
+            book_basket(basket_of(family), at=AT + timedelta(minutes=minutes), user_id=None)
+    assert states() == ["held"]
+    assert credit_pence(family.account.id) == 0
+
+
 def test_a_hold_can_be_kept_longer_but_not_for_more_than_an_hour_in_all(app: Flask) -> None:
     family, session = a_family(), a_session(WEDNESDAY)
     hold(family, session)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from booking.bookings import places
 from booking.bookings.baskets import choose_week
@@ -21,7 +22,7 @@ from booking.core.db import db, lock_rows, unit_of_work
 from booking.people.models import FamilyAccount, Guardianship
 from booking.provision.models import Session
 from tests.bookings.racers import at_the_start, families, race_in_processes, race_in_threads
-from tests.builders import AT, a_family, a_run, a_session, a_user, save
+from tests.builders import AT, a_family, a_place, a_run, a_session, a_user, save
 
 WEDNESDAY = date(2026, 11, 25)
 
@@ -131,6 +132,19 @@ def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> Non
     racers = [*at_the_start([first], [club.id]), *at_the_start([second], [care.id])]
     assert sorted(race_in_threads(app, racers, threads=2)) == [0, 1]
     assert booking_problems() == []
+
+
+@pytest.mark.parametrize("state", ["held", "booked"])
+def test_the_database_itself_refuses_a_second_live_place(app: Flask, state: str) -> None:
+    """Belt and braces: were every lock forgotten, no child would have one session twice; what has ended is no bar."""
+    family, session = a_family(), a_session(WEDNESDAY)
+    first = a_place(family, session).id
+    with pytest.raises(IntegrityError):
+        a_place(family, session, state=state)
+    with unit_of_work():
+        db.session.get_one(Place, first).state = "cancelled"
+    a_place(family, session, state=state)
+    assert _sold() == 1
 
 
 def test_the_control_without_the_lock_oversells(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

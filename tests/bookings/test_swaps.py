@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from booking.bookings.cancellation import NotCancellable, cancel_places, fresh_places
+from booking.bookings.cancellation import NotCancellable, cancel_places, cancellation_terms, fresh_places
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place, RequestFact
 from booking.bookings.swaps import SwapRefused, Target, look_at_swap, read_target, swap_places
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence, ledger_problems
-from booking.provision.models import Session
+from booking.provision.models import Run, Session
 from tests.bookings.test_changes import buy, place_of
 from tests.browser import Browser
 from tests.builders import AT, Family, a_family, a_place, a_run, a_session, a_user
@@ -79,6 +79,19 @@ def test_many_move_in_one_step_and_the_difference_is_owed(app: Flask) -> None:
     )
     assert {tuple(row) for row in facts} == {("cancelled", "swapped")}
     all_well()
+
+
+def test_the_new_place_is_there_before_the_old_one_goes(app: Flask) -> None:
+    """The log tells it in that order: at no moment has the child neither."""
+    family, old, new = a_family(), a_week_of(), a_week_of()
+    buy(family, old[0])
+    swap(family, [place_of(family, old[0])], Target(new[0].run_id, 2), 0)
+    facts = db.session.execute(select(RequestFact.what, RequestFact.session_id).order_by(RequestFact.id))
+    assert [tuple(fact) for fact in facts][-3:] == [
+        ("asked", new[1].id),
+        ("booked", new[1].id),
+        ("cancelled", old[0].id),
+    ]
 
 
 def test_one_that_cannot_be_had_moves_nothing(app: Flask) -> None:
@@ -156,6 +169,18 @@ def test_nobody_swaps_the_place_of_another_family(app: Flask) -> None:
     with pytest.raises(SwapRefused):
         swap(family, [place_of(other, old[0])], Target(new[0].run_id, 2), 0)
     assert states(other) == {old[0].id: "booked"}
+
+
+def test_what_was_paid_comes_back_though_the_price_is_another_by_now(app: Flask) -> None:
+    family, old = a_family(), a_week_of(450)
+    buy(family, old[0])
+    with unit_of_work():
+        db.session.get_one(Run, old[0].run_id).price_pence = 600
+    place = place_of(family, old[0])
+    assert cancellation_terms(place, AT).credit_pence == 450
+    with unit_of_work():
+        assert cancel_places([place.id], at=AT, user_id=None) == 450
+    assert credit_pence(family.account.id) == 0
 
 
 def test_cancelling_many_is_all_or_none(app: Flask) -> None:

@@ -13,7 +13,7 @@ from booking.core.money import format_pence
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_pence, ledger_problems
 from booking.payments.checkout import CardPageUnreachable, expire_started, open_page, start_card, take_back
-from booking.payments.gateway import CardPage, Gateway
+from booking.payments.gateway import CardPage, Gateway, SessionFacts
 from booking.payments.letters import late_refund_letter
 from booking.payments.models import Payment, Refund
 from booking.payments.refunds import send_refunds
@@ -128,6 +128,25 @@ def test_a_card_page_whose_time_is_over_frees_its_places(
     assert payments_of(basket_id)[0].state == "given_up"
     assert "held" not in states_of(basket_id)[1]
     assert expire_started(soon, stripe.gateway) == 0
+
+
+def test_a_card_page_is_closed_at_stripe_before_its_places_are_given_up(
+    stripe: Stripe, parent: Browser, now: datetime, soon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, basket_id = a_family_with_a_basket(now)
+    go_to_card_page(parent, family)
+    session_id = payments_of(basket_id)[0].stripe_session_id or ""
+    close, seen = Gateway.expire_session, []
+
+    def watched(self: Gateway, session_id: str) -> SessionFacts:
+        seen.append(states_of(basket_id))
+        return close(self, session_id)
+
+    monkeypatch.setattr(Gateway, "expire_session", watched)
+    assert expire_started(soon, stripe.gateway) == 1
+    assert seen == [("paying", ["held", "held"])]
+    assert stripe.gateway.retrieve_session(session_id).status == "expired"
+    assert states_of(basket_id)[0] == "ended"
 
 
 def test_a_paid_page_that_nobody_told_us_of_is_booked_by_the_worker(

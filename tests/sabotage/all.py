@@ -1,0 +1,10 @@
+"""Every sabotage, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from tests.sabotage.changing import CHANGING
+from tests.sabotage.paying import PAYING, READING
+from tests.sabotage.taking import TAKING
+from tests.sabotage.waiting import DRAWING, WAITING
+
+SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING)

@@ -1,0 +1,118 @@
+"""Sabotages where money comes in, and of who may read: card pages, late money, Stripe's events, tokens."""
+
+from __future__ import annotations
+
+from tests.sabotage.kinds import BOTH, Edit, Sabotage
+
+CARD = "tests/payments/test_card.py"
+LATE = "tests/payments/test_late_money.py"
+WEBHOOK = "tests/payments/test_webhook.py"
+CHECKOUT = "booking/payments/checkout.py"
+FULFIL = "booking/payments/fulfilment.py"
+EVENTS = "booking/payments/stripe_events.py"
+
+PAYING = (
+    Sabotage(
+        "places are given up while their card page can still be paid",
+        (
+            Edit(
+                CHECKOUT,
+                'if facts.status == "open":\n                    facts = gateway.expire_session(session_id)',
+                'if facts.status == "open":\n                    object.__setattr__(facts, "status", "expired")',
+            ),
+        ),
+        (LATE,),
+    ),
+    Sabotage(
+        "late money books without a look for room",
+        (
+            Edit(
+                "booking/bookings/places.py",
+                "held, refused = _choose(situation, pairs, basket.account_id)",
+                "held, refused = list(pairs), list[Refusal]()",
+            ),
+        ),
+        ("tests/bookings/test_holds.py",),
+        BOTH,
+    ),
+    Sabotage(
+        "late money is kept",
+        (
+            Edit(
+                FULFIL,
+                "ask_refund(payment, facts.amount_pence, reason, at=at, user_id=None)",
+                "assert reason",
+            ),
+        ),
+        (LATE,),
+    ),
+    Sabotage(
+        "nobody is told of late money",
+        (Edit(FULFIL, "    _tell_of_refund(payment, at=at)\n    return", "    return"),),
+        (LATE,),
+    ),
+    Sabotage(
+        "late money does not put the child on the list",
+        (Edit(FULFIL, 'if r.reason == "full"]', 'if r.reason == "empty"]'),),
+        (LATE,),
+    ),
+    Sabotage(
+        "a penny too little books",
+        (
+            Edit(
+                FULFIL, "is_right = facts.amount_pence == expected_pence", "is_right = facts.amount_pence > 0"
+            ),
+        ),
+        (LATE,),
+    ),
+    Sabotage(
+        "an event of Stripe has its effect twice",
+        (
+            Edit(EVENTS, "if _is_known(event.id):", 'if event.id == "":'),
+            Edit(FULFIL, "db.session.add(noted)", "noted = db.session.merge(noted)"),
+        ),
+        (WEBHOOK,),
+    ),
+    Sabotage(
+        "what an event says is believed without asking Stripe",
+        (
+            Edit(
+                FULFIL,
+                "facts = facts or gateway.retrieve_session(session_id)",
+                "facts = facts or gateway.retrieve_session(session_id)\n"
+                '    if event: facts = SessionFacts(**{**vars(facts), "status": "complete", "payment_status": "paid"})',
+            ),
+        ),
+        (WEBHOOK,),
+    ),
+    Sabotage(
+        "a family closes the card page of another",
+        (
+            Edit(
+                CHECKOUT,
+                'Payment.tender == "card", Payment.account_id.in_(account_ids)',
+                'Payment.tender == "card"',
+            ),
+        ),
+        (f"{CARD}::test_another_family_cannot_return_look_at_or_close_a_card_page",),
+    ),
+)
+
+READING = (
+    Sabotage(
+        "a token does what its scopes do not say",
+        (Edit("booking/api/views.py", "if scope not in scopes:", "if scope in ():"),),
+        ("tests/api/test_api.py::test_a_token_without_the_scope_gets_403",),
+    ),
+    Sabotage(
+        "a token that was revoked lives on",
+        (
+            Edit(
+                "booking/api/tokens.py",
+                "ApiToken.token_digest == _digest(token), ApiToken.revoked_at.is_(None)",
+                "ApiToken.token_digest == _digest(token)",
+            ),
+        ),
+        ("tests/api/test_api.py::test_no_token_a_wrong_one_and_a_revoked_one_get_401",),
+    ),
+)

@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import exports, holds, pages, people, rush, starting
+from benchmarks import exports, holds, opening_day, pages, people, rush, starting
 from benchmarks.printing import heading
 
 
@@ -20,6 +20,7 @@ def main() -> None:
         holds.run(Path(folder))
         exports.run(Path(folder))
         rush.run(Path(folder))
+        opening_day.run(Path(folder))
         people.run(Path(folder))
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,22 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from benchmarks.printing import figure, heading
 from benchmarks.school import app_on, database_urls, drop_postgresql, fill
+from benchmarks.site import a_site, five_days_from, next_week_but_two, signed_in
 from booking.bookings.models import Place
-from booking.core import clock
-from booking.core.db import db, unit_of_work
-from booking.people.models import Role, User
-from booking.people.sign_ins import start
-from booking.provision.models import Session
+from booking.core.db import db
 
 PARENTS, SESSIONS = 200, 5
-PORT = 8197
 Answer = TypeVar("Answer")
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(folder: Path) -> None:
@@ -44,16 +35,16 @@ def run(folder: Path) -> None:
         app = app_on(url, folder)
         fill(app, families=PARENTS, days=1)
         with app.app_context():
-            monday = clock.today() + dt.timedelta(days=21 - clock.today().weekday())
-            sessions = _sessions(monday)
-            cookies = [_cookie(app, n) for n in range(1, PARENTS + 1)]
+            monday = next_week_but_two()
+            sessions = five_days_from(monday)
+            cookies = [signed_in(app, n) for n in range(1, PARENTS + 1)]
             db.session.remove()
-            server = _serve(url, folder)
-            try:
-                weeks, took = _together([partial(_week, cookie, monday) for cookie in cookies])
+            with a_site(url, folder) as address:
+                port = int(address.rpartition(":")[2])
+                weeks, took = _together([partial(_week, port, cookie, monday) for cookie in cookies])
                 _tell(f"{name}: the week loaded", weeks, took)
                 presses = [
-                    partial(_hold, *page, 2 * n, sessions, monday)
+                    partial(_hold, port, *page, 2 * n, sessions, monday)
                     for n, (page, _) in enumerate(weeks, start=1)
                 ]
                 answers, took = _together(presses)
@@ -63,82 +54,15 @@ def run(folder: Path) -> None:
                 figure(
                     f"{name}: held", f"{held} of {PARENTS * SESSIONS}", f"{good} of {PARENTS} answers good"
                 )
-            finally:
-                server.terminate()
-                server.wait(timeout=30)
             db.session.remove()
             db.engine.dispose()
         if name == "PostgreSQL":
             drop_postgresql()
 
 
-def _sessions(monday: dt.date) -> list[int]:
-    with unit_of_work() as session:
-        rows = [
-            {
-                "run_id": 2,
-                "date": monday + dt.timedelta(days=n),
-                "starts_at": dt.time(12, 0),
-                "ends_at": dt.time(12, 59),
-                "capacity": 100_000,
-                "status": "planned",
-                "note": "",
-            }
-            for n in range(SESSIONS)
-        ]
-        session.execute(insert(Session), rows)
-    ids = db.session.scalars(select(Session.id).where(Session.run_id == 2, Session.date >= monday))
-    return list(ids)
-
-
-def _cookie(app: Flask, user_id: int) -> str:
-    """A parent who is signed in (argon2 is measured apart)."""
-    client = app.test_client()
-    with unit_of_work():
-        user = db.session.get_one(User, user_id)
-        user.roles = [db.session.scalars(select(Role)).one()]
-        _, token = start(user, how="code", stage="whole", device="bench", at=clock.now(), is_strong=True)
-    with client.session_transaction() as session:
-        session["sign_in"] = token
-    found = client.get_cookie("session")
-    assert found is not None
-    return f"{found.key}={found.value}"
-
-
-def _serve(url: str, folder: Path) -> subprocess.Popen[bytes]:
-    env = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "BOOKING_INSTANCE": str(folder),
-        "SECRET_KEY": "for measuring alone, long enough",
-    }
-    arguments = [
-        "-b",
-        f"127.0.0.1:{PORT}",
-        "-w",
-        "2",
-        "--threads",
-        "4",
-        "--backlog",
-        "512",
-        "--log-level",
-        "error",
-    ]
-    server = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments, "wsgi:app"], cwd=ROOT, env=env)
-    for _ in range(300):
-        try:
-            with closing(HTTPConnection("127.0.0.1", PORT, timeout=5)) as connection:
-                connection.request("GET", "/healthz")
-                connection.getresponse().read()
-                return server
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the web server did not come up")
-
-
-def _week(cookie: str, monday: dt.date) -> tuple[str, str]:
+def _week(port: int, cookie: str, monday: dt.date) -> tuple[str, str]:
     """Load the week; the cookie and the form's token."""
-    with closing(HTTPConnection("127.0.0.1", PORT, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", f"/book?week={monday.isoformat()}", headers={"Cookie": cookie})
         answer = connection.getresponse()
         page = answer.read().decode()
@@ -149,7 +73,7 @@ def _week(cookie: str, monday: dt.date) -> tuple[str, str]:
     return (fresh.split(";")[0] if fresh else cookie), token[1]
 
 
-def _hold(cookie: str, token: str, pupil: int, sessions: list[int], monday: dt.date) -> int:
+def _hold(port: int, cookie: str, token: str, pupil: int, sessions: list[int], monday: dt.date) -> int:
     """Press "Keep these places"; the status."""
     fields = [
         ("csrf_token", token),
@@ -160,7 +84,7 @@ def _hold(cookie: str, token: str, pupil: int, sessions: list[int], monday: dt.d
     ]
     fields += [(name, f"{pupil}:{session}") for session in sessions for name in ("pick", "shown")]
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-    with closing(HTTPConnection("127.0.0.1", PORT, timeout=60)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("POST", "/book", urlencode(fields), headers)
         answer = connection.getresponse()
         answer.read()

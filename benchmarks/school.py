@@ -22,7 +22,9 @@ NAME = "booking_bench"
 
 
 def database_urls(folder: Path) -> list[tuple[str, str]]:
-    """SQLite always, PostgreSQL when there is one on this machine."""
+    """SQLite always, PostgreSQL when there is one on this machine; both empty, whatever was measured before."""
+    for path in folder.glob("bench.db*"):
+        path.unlink()
     found = [("SQLite", f"sqlite:///{folder / 'bench.db'}")]
     try:
         engine = create_engine(POSTGRESQL + "postgres", isolation_level="AUTOCOMMIT")

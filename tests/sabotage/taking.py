@@ -196,7 +196,9 @@ SAYING_NO = (
         "booking begins before it opens",
         (
             Edit(
-                RULES, "if self.at < session.opens_at:", "if self.at < session.opens_at - timedelta(days=9):"
+                RULES,
+                "if self.at < session.opens_at and self.at < (opens",
+                "if self.at < session.opens_at - timedelta(days=9) and self.at < (opens",
             ),
         ),
         (f"{HOLDS}::test_each_rule_refuses_with_words_that_name_child_session_and_reason",),

@@ -1,0 +1,142 @@
+"""The site as a school runs it, for measuring over HTTP: two workers, the Stripe double, parents who are signed in."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import insert, select
+
+from booking.core import clock
+from booking.core.db import db, unit_of_work
+from booking.people.models import Role, User
+from booking.people.sign_ins import start
+from booking.provision.models import Session
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKERS, THREADS = 2, 4
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str]:
+    """Serve the school in this database until the block ends; its address."""
+    port, double_port = free_port(), free_port()
+    address = f"http://127.0.0.1:{port}"
+    env = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "BOOKING_INSTANCE": str(folder),
+        "SECRET_KEY": "for measuring alone, long enough",
+    }
+    env["BASE_URL"] = address
+    running = []
+    if with_double:
+        double = f"http://127.0.0.1:{double_port}"
+        env |= {
+            "STRIPE_SECRET_KEY": "sk_test_bench",
+            "STRIPE_WEBHOOK_SECRET": "whsec_bench",
+            "STRIPE_API_BASE": double,
+        }
+        state = folder / f"double-{double_port}.db"
+        arguments = [
+            "--port",
+            str(double_port),
+            "--state",
+            str(state),
+            "--webhook-url",
+            f"{address}/webhooks/stripe",
+        ]
+        running.append(_start(["-m", "stripe_double", *arguments], env))
+    web = [
+        "-m",
+        "gunicorn",
+        "wsgi:app",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--log-level",
+        "error",
+        "--no-control-socket",
+    ]
+    web += ["--workers", str(WORKERS), "--threads", str(THREADS), "--backlog", "512"]
+    running.append(_start(web, env))
+    try:
+        for each in (double_port, port) if with_double else (port,):
+            _wait_for(each)
+        yield address
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            process.wait(timeout=30)
+
+
+def _start(arguments: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                connection.request("GET", "/healthz")
+                connection.getresponse().read()
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not come up")
+
+
+def next_week_but_two() -> dt.date:
+    """A Monday that is open for booking whenever this runs."""
+    return clock.today() + dt.timedelta(days=21 - clock.today().weekday())
+
+
+def five_days_from(monday: dt.date, *, run_id: int = 2) -> list[int]:
+    """The ids of five new sessions of one run, on five days."""
+    with unit_of_work() as session:
+        rows = [
+            {
+                "run_id": run_id,
+                "date": monday + dt.timedelta(days=n),
+                "starts_at": dt.time(12, 0),
+                "ends_at": dt.time(12, 59),
+                "capacity": 100_000,
+                "status": "planned",
+                "note": "",
+            }
+            for n in range(5)
+        ]
+        session.execute(insert(Session), rows)
+    ids = db.session.scalars(select(Session.id).where(Session.run_id == run_id, Session.date >= monday))
+    return list(ids)
+
+
+def signed_in(app: Flask, user_id: int) -> str:
+    """The cookie of a parent who has signed in (argon2 is measured apart)."""
+    client = app.test_client()
+    with unit_of_work():
+        user = db.session.get_one(User, user_id)
+        user.roles = [db.session.scalars(select(Role)).one()]
+        _, token = start(user, how="code", stage="whole", device="bench", at=clock.now(), is_strong=True)
+    with client.session_transaction() as session:
+        session["sign_in"] = token
+    found = client.get_cookie("session")
+    assert found is not None
+    return f"{found.key}={found.value}"

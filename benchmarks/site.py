@@ -39,13 +39,12 @@ def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str
     """Serve the school in this database until the block ends; its address."""
     port, double_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
-    env = {
-        **os.environ,
+    school = {
         "DATABASE_URL": url,
         "BOOKING_INSTANCE": str(folder),
         "SECRET_KEY": "for measuring alone, long enough",
     }
-    env["BASE_URL"] = address
+    env = {**os.environ, **school, "BASE_URL": address}
     running = []
     if with_double:
         double = f"http://127.0.0.1:{double_port}"
@@ -88,7 +87,8 @@ def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str
 
 
 def _start(arguments: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+    with (Path(env["BOOKING_INSTANCE"]) / "site.log").open("ab") as log:
+        return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=log, stderr=log)
 
 
 def _wait_for(port: int) -> None:

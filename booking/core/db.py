@@ -1,8 +1,9 @@
 """The database: base class, column types, the unit of work and the one function that locks.
 
-Readers hold no transaction on SQLite (each statement sees what is committed, as on PostgreSQL at READ
-COMMITTED), so a late write can never fail with a stale snapshot. What writes opens `unit_of_work()`, which is
-BEGIN IMMEDIATE on SQLite. See docs/decisions/0001-locking.md.
+Readers hold no transaction: each statement sees what is committed, so a late write can never fail with a stale
+snapshot. (On PostgreSQL that spares more: psycopg forgets what it has prepared at every ROLLBACK, and that is how
+a transaction of reads would end.) What writes opens `unit_of_work()`, which is BEGIN IMMEDIATE on SQLite and READ
+COMMITTED on PostgreSQL. See docs/decisions/0001-locking.md.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def unit_of_work() -> Iterator[Session]:
         raise NestedUnitOfWork
     session.rollback()
     try:
-        session.connection(execution_options={"writer": True})
+        session.connection(execution_options=writer_options(session.get_bind().dialect.name))
         session.info["writing"] = True
         yield session
         session.commit()
@@ -132,15 +133,27 @@ def read_snapshot() -> Iterator[Session]:
     """Several reads that all see the database at one moment (reports, checks); nothing may be written."""
     session = db.session()
     session.rollback()
-    session.connection(
-        execution_options={"snapshot": True, "isolation_level": "REPEATABLE READ"}
-        if session.get_bind().dialect.name == "postgresql"
-        else {"snapshot": True}
-    )
+    session.connection(execution_options=snapshot_options(session.get_bind().dialect.name))
     try:
         yield session
     finally:
         session.rollback()
+
+
+def writer_options(dialect: str) -> dict[str, Any]:
+    """What makes a connection begin a transaction that writes."""
+    return {"writer": True} | ({"isolation_level": "READ COMMITTED"} if dialect == "postgresql" else {})
+
+
+def snapshot_options(dialect: str) -> dict[str, Any]:
+    """What makes all that a connection reads come from one moment."""
+    return {"snapshot": True} | ({"isolation_level": "REPEATABLE READ"} if dialect == "postgresql" else {})
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How the engine is made: readers hold no transaction, and an error names no value."""
+    is_postgresql = url.startswith("postgresql")
+    return {"hide_parameters": True} | ({"isolation_level": "AUTOCOMMIT"} if is_postgresql else {})
 
 
 def is_writing() -> bool:
@@ -254,7 +267,11 @@ def _write_only_immediately(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
     """A library's own late write starts its transaction as a writer, so it waits its turn and never fails."""
-    if connection.dialect.name != "sqlite" or context is None or cursor.connection.in_transaction:
+    if context is None or not (context.isinsert or context.isupdate or context.isdelete):
         return
-    if context.isinsert or context.isupdate or context.isdelete:
-        cursor.connection.execute("BEGIN IMMEDIATE")
+    raw = cursor.connection
+    if isinstance(raw, sqlite3.Connection):
+        if not raw.in_transaction:
+            raw.execute("BEGIN IMMEDIATE")
+    elif raw.autocommit and raw.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        raw.execute("BEGIN")

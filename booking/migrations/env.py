@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.types import TypeDecorator
 
-from booking.core.db import Base
+from booking.core.db import Base, writer_options
 
 ENGINE = current_app.extensions["migrate"].db.engine
 
@@ -23,7 +23,7 @@ def run() -> None:
     SQLite changes a table by making it anew; rows that point to it are checked once all of it stands.
     """
     is_sqlite = ENGINE.dialect.name == "sqlite"
-    with ENGINE.connect().execution_options(writer=True) as connection:
+    with ENGINE.connect().execution_options(**writer_options(ENGINE.dialect.name)) as connection:
         if is_sqlite:
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Date, DateTime, LargeBinary, Table, Time, insert, select, text
 
-from booking.core.db import Base, UtcDateTime, db, read_snapshot
+from booking.core.db import Base, UtcDateTime, db, read_snapshot, writer_options
 from booking.core.errors import BookingError
 from booking.core.vault import key_fingerprint
 
@@ -126,7 +126,7 @@ def restore_backup(path: Path, *, revision: str, field_keys: tuple[str, ...]) ->
         if is_sqlite:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.rollback()
-            connection = connection.execution_options(writer=True)
+        connection = connection.execution_options(**writer_options(connection.dialect.name))
         with connection.begin():
             _refuse_if_used(connection)
             for table in Base.metadata.sorted_tables:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from booking.bookings.models import Basket, Place
 from booking.core.clock import to_school
 from booking.core.csv_cells import Cell, csv_stream
-from booking.core.db import db, table_of
+from booking.core.db import db, snapshot_options, table_of
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Activity, Run, Session
 
@@ -75,7 +75,8 @@ def stream_places(first: date, last: date, closed: Collection[int]) -> Iterator[
 
 def _rows(query: Select[Any]) -> Iterator[tuple[Cell, ...]]:
     yield HEAD
-    with db.engine.connect().execution_options(yield_per=AT_ONCE) as connection:
+    options = snapshot_options(db.engine.dialect.name)
+    with db.engine.connect().execution_options(yield_per=AT_ONCE, **options) as connection:
         for row in connection.execute(query):
             booked_at = f"{to_school(row[12]):%Y-%m-%d %H:%M}" if row[12] else ""
             yield (row[0], f"{row[1]:%H:%M}", f"{row[2]:%H:%M}", *row[3:12], booked_at)

@@ -10,7 +10,15 @@ from flask import Flask
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from booking.core.db import LockedTwice, NestedUnitOfWork, NotInUnitOfWork, db, lock_rows, unit_of_work
+from booking.core.db import (
+    LockedTwice,
+    NestedUnitOfWork,
+    NotInUnitOfWork,
+    db,
+    lock_rows,
+    unit_of_work,
+    writer_options,
+)
 from booking.people.models import Pupil, School
 from booking.provision.models import Session
 from tests.builders import a_family, a_pupil, a_school, a_session, save
@@ -89,7 +97,8 @@ def test_one_kind_of_row_is_locked_only_when_all_of_the_kind_before_it_are(app: 
     db.session.rollback()
     for held, other, is_locked in (("pupil", "session", False), ("session", "pupil", True)):
         ids = {"pupil": pupil_id, "session": session_id}
-        with db.engine.connect() as holder, db.engine.connect() as onlooker:
+        engine = db.engine.execution_options(**writer_options("postgresql"))
+        with engine.connect() as holder, engine.connect() as onlooker:
             holder.execute(_for_update(held, ids[held]))
             waiting = threading.Thread(target=_lock_both, args=(app, session_id, pupil_id))
             waiting.start()

@@ -28,7 +28,7 @@ LOCKS = (
                 "lock_rows((Session, sessions), (FamilyAccount, [account_id]))",
             ),
         ),
-        (f"{RACES}::test_two_parents_of_one_child_cannot_put_it_in_two_places",),
+        (f"{RACES}::test_not_even_when_each_waits_for_the_other_to_look",),
         POSTGRESQL,
     ),
     Sabotage(

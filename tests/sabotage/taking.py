@@ -127,7 +127,13 @@ HOLDING = (
     ),
     Sabotage(
         "a hold lasts beyond an hour with extensions",
-        (Edit("booking/bookings/holds.py", "return min(at + HOLD_LASTS,", "return max(at + HOLD_LASTS,"),),
+        (
+            Edit(
+                "booking/bookings/holds.py",
+                "LONGEST_HOLD = timedelta(minutes=60)",
+                "LONGEST_HOLD = timedelta(days=60)",
+            ),
+        ),
         (HOLDS,),
     ),
     Sabotage(

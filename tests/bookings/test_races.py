@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
@@ -21,7 +22,7 @@ from booking.bookings.situations import load_situation
 from booking.core.db import db, lock_rows, unit_of_work
 from booking.people.models import FamilyAccount, Guardianship
 from booking.provision.models import Session
-from tests.bookings.racers import at_the_start, families, race_in_processes, race_in_threads
+from tests.bookings.racers import Racer, at_the_start, families, race_in_processes, race_in_threads
 from tests.builders import AT, a_family, a_place, a_run, a_session, a_user, save
 
 WEDNESDAY = date(2026, 11, 25)
@@ -118,7 +119,8 @@ def test_choosing_and_holding_in_one_transaction_does_not_deadlock(app: Flask) -
     assert _sold() == 40
 
 
-def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> None:
+def _two_parents_and_one_child() -> list[Racer]:
+    """Each wants another session for the child, at hours that overlap."""
     first = a_family()
     other_user = a_user("parent")
     pupil = first.pupils[0]
@@ -129,8 +131,28 @@ def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> Non
     second = type(first)(other_user, account, [pupil])
     club = a_session(WEDNESDAY)
     care = a_session(WEDNESDAY, starts_at=time(16, 0), ends_at=time(18, 0))
-    racers = [*at_the_start([first], [club.id]), *at_the_start([second], [care.id])]
+    return [*at_the_start([first], [club.id]), *at_the_start([second], [care.id])]
+
+
+def test_two_parents_of_one_child_cannot_put_it_in_two_places(app: Flask) -> None:
+    racers = _two_parents_and_one_child()
     assert sorted(race_in_threads(app, racers, threads=2)) == [0, 1]
+    assert booking_problems() == []
+
+
+def test_not_even_when_each_waits_for_the_other_to_look(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the child's lock the second cannot look until the first is done, so the first waits in vain."""
+    racers, both_have_looked = _two_parents_and_one_child(), threading.Barrier(2)
+
+    def look_then_wait(*asked: Any, **more: Any) -> Situation:
+        situation = load_situation(*asked, **more)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_looked.wait(timeout=1.5)
+        return situation
+
+    monkeypatch.setattr(places, "load_situation", look_then_wait)
+    assert sorted(race_in_threads(app, racers, threads=2)) == [0, 1]
+    assert both_have_looked.broken
     assert booking_problems() == []
 
 

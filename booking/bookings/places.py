@@ -74,7 +74,10 @@ def take_holds(
     now = read_rows(BASKET_NOW, basket_id=basket_id)
     if now[0].state != "open":
         raise BasketIsPaying
-    has = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
+    held_now = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
+    has = {
+        pair for pair in held_now if pair[0] in pupils and pair[1] in sessions
+    }  # less another device's, just now
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":
@@ -82,12 +85,12 @@ def take_holds(
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
     turned_away = [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused]
     took = [("held", pupil, session, None) for pupil, session in held]
-    first_held_at = now[0].first_held_at if has else at if held else None
+    first_held_at = now[0].first_held_at if held_now else at if held else None
     if first_held_at != now[0].first_held_at:
         run_statement(START_CLOCK, basket_id=basket_id, first_held_at=first_held_at)
     if held:
         until = end_of_hold(first_held_at, at)
-        if has:
+        if held_now:
             hold_until(basket_id, until)
         prices = situation.prices([*held, *has])
         _insert(basket_id, account_id, held, situation, at, until=until, prices=prices)

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from booking.bookings import places
+from booking.bookings.baskets import choose_week
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.rules import LIVE
@@ -20,7 +21,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import Busy
 from booking.people.models import FamilyAccount, Guardianship
 from booking.provision.models import Session
-from tests.bookings.rushes import Act, a_choice, at_once, holding, live_in, take_out_the_locks
+from tests.bookings.rushes import Act, a_choice, at_once, comes_between, holding, live_in, take_out_the_locks
 from tests.builders import AT, Family, a_family, a_run, a_session, a_user, save
 
 WEDNESDAY = date(2026, 11, 25)
@@ -192,3 +193,23 @@ def test_the_control_puts_a_child_in_two_places(app: Flask, monkeypatch: pytest.
     take_out_the_locks(monkeypatch, 2, [(places, "load_situation")])
     assert _numbers(at_once(app, acts)) == [1, 1]
     assert any("at the same time" in problem for problem in booking_problems())
+
+
+def test_what_another_device_holds_in_the_same_basket_meanwhile_is_kept_beside(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One parent presses; before the locks are taken the other ticks another session and holds it."""
+    first, second = a_session(WEDNESDAY).id, a_session(WEDNESDAY + timedelta(days=1)).id
+    family = a_family()
+    account, pupil = family.account.id, family.pupils[0].id
+    basket = a_choice(family.account, [(pupil, first)]).id
+
+    def other_device() -> None:
+        choose_week(account, {(pupil, second)}, [], at=AT, user_id=None)
+        places.take_holds(basket, "what_fits", at=AT, user_id=None)
+
+    came = comes_between(app, monkeypatch, places, "lock_rows", other_device)
+    with unit_of_work():
+        assert places.take_holds(basket, "all", at=AT, user_id=None).held in ([], [(pupil, first)])
+    assert came == [None]
+    assert live_in([first, second]) == {first: 1, second: 1}

@@ -31,7 +31,7 @@ class Outcome:
 def race(app: Flask, folder: Path, plan: Plan) -> Outcome:
     """Race on an app whose database is migrated and empty, and judge; nothing of it is asserted here."""
     with app.app_context():
-        school = build()
+        school = build(plan.days)
         db.session.remove()
         db.engine.dispose()
     one = Race(app, folder, school, plan)

@@ -79,7 +79,7 @@ def migrate(app: Flask) -> None:
         upgrade()
 
 
-def build() -> School:
+def build(days: int = DAYS) -> School:
     """Forty families with one, two or three children; three clubs a day, of which two overlap, each with few places."""
     children = {}
     for n in range(FAMILIES):
@@ -88,7 +88,7 @@ def build() -> School:
     capacity, target = {}, {}
     for number, (starts, ends) in enumerate(HOURS):
         run = a_run(starts_at=starts, ends_at=ends, price_pence=(450, 600, 0)[number], opens_at=AT)
-        for day in range(DAYS):
+        for day in range(days):
             on = FIRST + timedelta(days=day + 2 * (day // 5))
             session = a_session(on, run=run, capacity=2 + (day + number) % 3)
             capacity[session.id] = session.capacity

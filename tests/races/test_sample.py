@@ -20,8 +20,8 @@ from tests.races.running import Outcome, judge_folder, race
 from tests.races.workers import Plan
 
 CALLS, SEED = 2_000, 20
-FEW = 400
-WAIT = 0.02
+FEW = 300
+WAIT = 0.05
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def _look_then_wait(look: Callable[..., Situation]) -> Callable[..., Situation]:
 
 
 def test_the_control_without_the_locks_is_found_out(race_app: Flask, tmp_path: Path) -> None:
-    outcome = race(race_app, tmp_path, Plan(FEW, SEED, kills=0, prepare=_without_locks))
+    outcome = race(race_app, tmp_path, Plan(FEW, SEED, kills=0, days=1, prepare=_without_locks))
     assert any("allowed: places" in problem for problem in outcome.verdict.problems), _tell(outcome)
 
 

@@ -28,7 +28,7 @@ FORK = multiprocessing.get_context("fork")
 
 @dataclass(frozen=True)
 class Plan:
-    """One race: how many calls by how many workers, how often one is killed, how fast the clock goes.
+    """One race: how many calls by how many workers, how often one is killed, how fast the clock goes, how many days.
 
     `prepare` runs in each worker before it begins; the control takes the locks out with it.
     """
@@ -38,6 +38,7 @@ class Plan:
     slots: int = 4
     kills: int = 3
     speed: int = 240
+    days: int = 10
     prepare: Callable[[], None] = field(default=lambda: None)
 
 
@@ -110,7 +111,7 @@ class Race:
             self._kill(chance.choice(sorted(self.running)))
 
     def _share_done(self) -> float:
-        """How much of the race is over, by the size of the histories, a little ahead so that the first kill comes early."""
+        """How much of the race is over, by the size of the histories; a little ahead, for an early first kill."""
         size = sum(path.stat().st_size for path in self.folder.glob("worker-*.jsonl"))
         return min(1.0, 0.1 + size / (self.plan.calls * 150))
 

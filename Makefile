@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-long lint check format bench sabotage screenshots lock clean
+.PHONY: help run test test-long lint check format bench race sabotage screenshots lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -47,6 +47,9 @@ format: $(VENV)/.installed-dev  ## put the code into the house's format
 
 bench: $(VENV)/.installed-dev  ## print how fast and how big, beside the floor
 	$(BIN)/python -m benchmarks
+
+race: $(VENV)/.installed-dev  ## COUNT calls (200,000) by workers that are killed, judged offline; SEED, DATABASE
+	@COUNT=$(COUNT) SEED=$(SEED) DATABASE=$(DATABASE) $(BIN)/python -m tests.races
 
 sabotage: $(VENV)/.installed-dev  ## take guards out of a copy one by one; the suite must notice each
 	$(BIN)/python -m tools.sabotage

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.family_letters import write_to_family
@@ -28,13 +28,17 @@ AT_ONCE = 200
 
 
 def make_offers(at: datetime) -> int:
-    """Close offers that have ended, then offer every free place in the published order; how many were offered."""
+    """Close offers that have ended, then offer every free place in the published order; how many were offered.
+
+    Who left the list, or was offered a place by another worker, before the locks were taken is left as they are.
+    """
+    found = _waiting(at)
+    ids, sessions = [entry.id for entry in found], {entry.session_id for entry in found}
+    lock_rows((Pupil, {entry.pupil_id for entry in found}), (Session, sessions))
     _close_ended(at)
-    entries = _waiting(at)
+    entries = _still_waiting(ids)
     if not entries:
         return 0
-    sessions = {entry.session_id for entry in entries}
-    lock_rows((Pupil, {entry.pupil_id for entry in entries}), (Session, sessions))
     policy = current_policy()
     situation = load_situation({entry.pupil_id for entry in entries}, sessions, at)
     closed = closed_pairs(clock.today(at))
@@ -66,6 +70,19 @@ def _waiting(at: datetime) -> list[WaitingEntry]:
             select(WaitingEntry)
             .where(WaitingEntry.state == "waiting", here | WaitingEntry.party.in_(parties))
             .order_by(WaitingEntry.id)
+        )
+    )
+
+
+def _still_waiting(entry_ids: Collection[int]) -> list[WaitingEntry]:
+    """Those of these entries that wait under the locks too, as they are now."""
+    return list(
+        db.session.scalars(
+            select(WaitingEntry)
+            .where(WaitingEntry.id.in_(entry_ids), WaitingEntry.state == "waiting")
+            .order_by(WaitingEntry.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
     )
 
@@ -165,11 +182,11 @@ def offer_party(party: list[WaitingEntry], situation: Situation, *, until: datet
 
 
 def _close_ended(at: datetime) -> None:
-    """An offer that nobody took in time lapses; its place is free again."""
-    expire_overdue(at)
-    ended = db.session.scalars(
-        select(WaitingEntry).where(WaitingEntry.state == "offered", WaitingEntry.offer_ends_at <= at)
+    """An offer that nobody took in time lapses; its place is free again. One that is being answered is left alone."""
+    db.session.execute(
+        update(WaitingEntry)
+        .where(WaitingEntry.state == "offered", WaitingEntry.offer_ends_at <= at)
+        .values(state="lapsed", ended_at=at)
+        .execution_options(synchronize_session=False)
     )
-    for entry in ended:
-        entry.state, entry.ended_at = "lapsed", at
-    db.session.flush()
+    expire_overdue(at)

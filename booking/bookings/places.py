@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from booking.bookings.expiry import expire
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held_in, hold_until
@@ -27,7 +27,7 @@ from booking.provision.models import Session
 Mode = Literal["all", "what_fits"]
 
 
-line, basket_row = (table_of(model).c for model in (BasketLine, Basket))
+line, basket_row, place = (table_of(model).c for model in (BasketLine, Basket, Place))
 LINES = (
     select(basket_row.account_id, line.pupil_id, line.session_id)
     .select_from(table_of(Basket).outerjoin(table_of(BasketLine), line.basket_id == basket_row.id))
@@ -36,10 +36,20 @@ LINES = (
 SET_CLOCK = (
     update(table_of(Basket))
     .where(basket_row.id == bindparam("basket_id"), basket_row.state == literal_column("'open'"))
+    .values(
+        first_held_at=case(
+            (
+                select(place.id)
+                .where(place.basket_id == basket_row.id, place.state == literal_column("'held'"))
+                .exists(),
+                func.coalesce(basket_row.first_held_at, bindparam("at")),
+            ),
+            else_=bindparam("starts"),
+        )
+    )
     .returning(basket_row.first_held_at)
 )
-START_CLOCK = SET_CLOCK.values(first_held_at=bindparam("at"))
-KEEP_CLOCK = SET_CLOCK.values(first_held_at=func.coalesce(basket_row.first_held_at, bindparam("at")))
+"""The clock of a basket goes on while it holds anything, by whichever device, and starts afresh otherwise."""
 NEW_PLACES = insert(table_of(Place)).returning(table_of(Place).c.id)
 
 
@@ -64,7 +74,7 @@ def take_holds(
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
     situation = _situation_now(pupils, sessions, at, account_id)
-    has = situation.taken_in(basket_id)
+    has = situation.taken_in(basket_id, lines)
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":
@@ -72,14 +82,12 @@ def take_holds(
     asked = [("asked", pupil, session, None) for pupil, session in wanted]
     turned_away = [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused]
     took = [("held", pupil, session, None) for pupil, session in held]
-    clock = run_statement(
-        KEEP_CLOCK if has else START_CLOCK, basket_id=basket_id, at=at if has or held else None
-    ).one_or_none()
+    clock = run_statement(SET_CLOCK, basket_id=basket_id, at=at, starts=at if held else None).one_or_none()
     if clock is None:
         raise BasketIsPaying
     if held:
         until = end_of_hold(clock.first_held_at, at)
-        if has:
+        if clock.first_held_at != at:
             hold_until(basket_id, until)
         prices = situation.prices([*held, *has])
         _insert(basket_id, account_id, held, situation, at, until=until, prices=prices)

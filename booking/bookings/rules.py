@@ -130,14 +130,15 @@ class Situation:
     list_ends_hours: int = LIST_ENDS_HOURS
     arrears_limit_pence: int | None = None
 
-    def taken_in(self, basket_id: int) -> set[Pair]:
-        """The live places of these children on these days that came by one basket."""
-        return {
-            (pupil_id, one.session_id)
-            for (pupil_id, _), busy in self.busy.items()
+    def taken_in(self, basket_id: int, pairs: Collection[Pair]) -> set[Pair]:
+        """Those of these pairs that have a live place by this basket."""
+        found = {
+            (pupil, one.session_id)
+            for (pupil, _), busy in self.busy.items()
             for one in busy
             if one.basket_id == basket_id
         }
+        return found & set(pairs)
 
     def left(self, session_id: int) -> int:
         """Places that are neither held nor booked; below zero when a session was cut under what it had."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.baskets import NotYourChild, bookable_ids
@@ -138,6 +138,7 @@ def stand_together(entry_ids: Collection[int], *, account_id: int, at: datetime)
     Raises `NotFound` for another family's entry and `OfferIsOver` for one that does not wait any more.
     """
     entries = [_entry(entry_id, account_id, clock.today(at)) for entry_id in sorted(set(entry_ids))]
+    _locked(WaitingEntry.id.in_([entry.id for entry in entries]))
     if any(entry.state != "waiting" for entry in entries):
         raise OfferIsOver
     party = secrets.token_hex(6) if len(entries) > 1 else None
@@ -161,11 +162,12 @@ def leave_list(entry_id: int, *, account_id: int, at: datetime, user_id: int | N
 
 def end_entry(entry: WaitingEntry, *, at: datetime, user_id: int | None) -> None:
     """End a live entry and let its offered place go, with all of a party that was offered; raises `OfferIsOver`."""
+    party = _locked_party_of(entry)
     if entry.state not in LIVE_ENTRIES:
         raise OfferIsOver
-    together = _party_of(entry) if entry.state == "offered" and entry.party else [entry]
+    together = party if entry.state == "offered" else [entry]
     for one in together:
-        place = db.session.get(Place, one.offered_place_id) if one.offered_place_id else None
+        place = _locked_place_of(one)
         if place is not None and place.state == "held":
             place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
             place.held_until = None
@@ -185,11 +187,10 @@ def accept_offer(entry_id: int, *, account_id: int, at: datetime, user_id: int |
     """
     first = _entry(entry_id, account_id, clock.today(at))
     lock_rows((FamilyAccount, [account_id]))
-    db.session.refresh(first)
-    entries = [first] if first.party is None else _party_of(first)
-    places = [db.session.get(Place, e.offered_place_id) if e.offered_place_id else None for e in entries]
+    entries = _locked_party_of(first)
+    places = [_locked_place_of(entry) for entry in entries]
     booked = [place for place in places if place is not None]
-    if len(booked) != len(entries) or any(entry.state != "offered" for entry in entries):
+    if not booked or len(booked) != len(entries) or any(entry.state != "offered" for entry in entries):
         raise OfferIsOver
     if any(place.state != "held" or (place.held_until or at) <= at for place in booked):
         raise OfferIsOver
@@ -199,16 +200,34 @@ def accept_offer(entry_id: int, *, account_id: int, at: datetime, user_id: int |
     return len(booked)
 
 
-def _party_of(entry: WaitingEntry) -> list[WaitingEntry]:
-    """The live entries of a party, fresh from the database."""
+def _locked(*where: ColumnElement[bool]) -> list[WaitingEntry]:
+    """Entries as they are now, in which nobody else changes anything before this unit of work is over.
+
+    A worker's offer, a parent's yes and another parent's no may come at one moment; only the first of them counts.
+    """
     return list(
         db.session.scalars(
             select(WaitingEntry)
-            .where(WaitingEntry.party == entry.party, WaitingEntry.state.in_(LIVE_ENTRIES))
+            .where(*where)
             .order_by(WaitingEntry.id)
+            .with_for_update()
             .execution_options(populate_existing=True)
         )
     )
+
+
+def _locked_party_of(entry: WaitingEntry) -> list[WaitingEntry]:
+    """The live entries among an entry and those that stand together with it, locked; the entry itself is fresh then."""
+    is_one = WaitingEntry.id == entry.id
+    found = _locked(is_one if entry.party is None else is_one | (WaitingEntry.party == entry.party))
+    return [one for one in found if one.state in LIVE_ENTRIES and (one is entry or one.party == entry.party)]
+
+
+def _locked_place_of(entry: WaitingEntry) -> Place | None:
+    """The offered place, kept from ending by its own clock while it is being answered."""
+    if entry.offered_place_id is None:
+        return None
+    return db.session.get(Place, entry.offered_place_id, with_for_update=True, populate_existing=True)
 
 
 def _entry(entry_id: int, account_id: int, on: date) -> WaitingEntry:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -34,8 +34,8 @@ CLIENTS = 50
 READY_SECONDS = 60
 
 
-@pytest.fixture
-def port(app: Flask, settings: Settings, database_url: str) -> Iterator[int]:
+@contextmanager
+def serving(settings: Settings, database_url: str, what: str) -> Iterator[int]:
     """A web server with two workers on the tests' own database; ended by its own process id."""
     number = free_port()
     env = {
@@ -45,7 +45,7 @@ def port(app: Flask, settings: Settings, database_url: str) -> Iterator[int]:
         "DATABASE_URL": database_url,
         "BOOKING_INSTANCE": str(settings.instance),
     }
-    arguments = ["-b", f"127.0.0.1:{number}", "-w", "2", "--threads", "4", "--log-level", "error", "wsgi:app"]
+    arguments = ["-b", f"127.0.0.1:{number}", "-w", "2", "--threads", "4", "--log-level", "error", what]
     server = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=ROOT, env=env)
     try:
         _wait_until_ready(number, server)
@@ -53,6 +53,20 @@ def port(app: Flask, settings: Settings, database_url: str) -> Iterator[int]:
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
+
+
+@pytest.fixture
+def port(app: Flask, settings: Settings, database_url: str) -> Iterator[int]:
+    """The product, as it is served."""
+    with serving(settings, database_url, "wsgi:app") as number:
+        yield number
+
+
+@pytest.fixture
+def unlocked_port(app: Flask, settings: Settings, database_url: str) -> Iterator[int]:
+    """The same with the lock taken out."""
+    with serving(settings, database_url, "tests.bookings.unlocked_app:app") as number:
+        yield number
 
 
 def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
@@ -158,3 +172,16 @@ def test_fifty_parents_press_at_once_and_exactly_the_places_are_held(
     per_family = db.session.scalars(select(func.count()).select_from(Place).group_by(Place.account_id)).all()
     assert set(per_family) == {days}
     assert booking_problems() == []
+
+
+def test_the_control_without_the_lock_oversells_over_http(app: Flask, unlocked_port: int) -> None:
+    """The proof that the presses above do meet: the same parents, the same server, no lock."""
+    monday = clock.today() + timedelta(days=21 - clock.today().weekday())
+    session = a_session(monday, capacity=1).id
+    families = [a_family() for _ in range(CLIENTS)]
+    parents = [at_the_week(app, unlocked_port, one, [f"{one.pupils[0].id}:{session}"]) for one in families]
+    statuses = all_at_once(parents, unlocked_port, monday.isoformat())
+    assert statuses[303] > 1, statuses
+    db.session.rollback()
+    assert db.session.query(Place).filter_by(state="held").count() == statuses[303]
+    assert any("1 allowed" in problem for problem in booking_problems())

@@ -200,13 +200,7 @@ SAYING_NO = (
     ),
     Sabotage(
         "booking begins before it opens",
-        (
-            Edit(
-                RULES,
-                "if self.at < session.opens_at and self.at < (opens",
-                "if self.at < session.opens_at - timedelta(days=9) and self.at < (opens",
-            ),
-        ),
+        (Edit(RULES, "if self.at < session.opens_at", "if self.at < session.opens_at - timedelta(days=9)"),),
         (f"{HOLDS}::test_each_rule_refuses_with_words_that_name_child_session_and_reason",),
     ),
     Sabotage(

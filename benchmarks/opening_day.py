@@ -6,7 +6,6 @@ on the same cores as the two web workers, the load and the database.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sqlite3
@@ -47,7 +46,7 @@ OPENING_DAY = Rush(300, 5, 3)
 
 @dataclass(frozen=True)
 class Played:
-    """What locust saw: seconds from the first request to the last, milliseconds at the percentiles, what failed."""
+    """What locust saw: seconds from the first page to the last, milliseconds at the percentiles, who came through."""
 
     took_seconds: float
     p50: float
@@ -55,6 +54,7 @@ class Played:
     p99: float
     requests: int
     failures: int
+    through: int
 
 
 def parents_of(app: Flask, number: int, folder: Path) -> Path:
@@ -82,8 +82,6 @@ def play(address: str, parents: Path, rush: Rush, folder: Path) -> Played:
         "--headless",
         "--host",
         address,
-        "--csv",
-        str(folder / "load"),
         "--only-summary",
     ]
     arguments += ["--users", str(rush.parents), "--spawn-rate", str(rush.begin_a_second)]
@@ -95,16 +93,14 @@ def play(address: str, parents: Path, rush: Rush, folder: Path) -> Played:
         "--exit-code-on-error",
         "0",
     ]
-    env = {**os.environ, "LOAD_PARENTS": str(parents), "LOAD_THINKS": str(rush.thinks_seconds)}
+    seen = folder / "seen.json"
+    env = {**os.environ, "LOAD_PARENTS": str(parents), "LOAD_SEEN": str(seen)}
+    env["LOAD_THINKS"] = str(rush.thinks_seconds)
     locust = [sys.executable, "-m", "locust", *arguments]
     done = subprocess.run(locust, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    with (folder / "load_stats.csv").open(newline="") as file:
-        whole = next(row for row in csv.DictReader(file) if row["Name"] == "Aggregated")
-    requests, rate = int(whole["Request Count"]), float(whole["Requests/s"])
-    at = [float(whole[name]) for name in ("50%", "95%", "99%")]
-    return Played(requests / rate, *at, requests, int(whole["Failure Count"]))
+    return Played(**json.loads(seen.read_text()))
 
 
 def run(folder: Path) -> None:
@@ -132,7 +128,7 @@ def _measure(words: str, name: str, url: str, folder: Path, rush: Rush) -> None:
         db.engine.dispose()
     figure(
         words,
-        f"{rush.parents / played.took_seconds:.1f} /s",
+        f"{played.through / played.took_seconds:.1f} /s",
         f"p50 {played.p50:.0f}, p95 {played.p95:.0f}, p99 {played.p99:.0f} ms a page; "
         f"{played.failures} of {played.requests} failed; {booked} of {5 * rush.parents} booked; {problems} problems",
     )

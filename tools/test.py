@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NOT_ABOUT_THE_DATABASE = (
     "tests/e2e",
+    "tests/load",
     "tests/stripe_double",
     "tests/house/test_code.py",
     "tests/house/test_sabotages.py",

@@ -1,8 +1,9 @@
 """Opening day as locust plays it: each parent loads the week, holds five sessions, checks, pays by card, is confirmed.
 
-Run with the address of a site on this machine (`--host`); `LOAD_PARENTS` names a JSON file with one parent a row:
-cookie, picks (`pupil:session`) and Monday. Nobody signs in here: that is measured apart. Each parent goes through
-once; `LOAD_THINKS` is the longest pause between two pages, in seconds. The run ends when all have been through.
+Run with the address of a site on this machine (`--host`). `LOAD_PARENTS` names a JSON file with one parent a row:
+cookie, picks (`pupil:session`) and Monday; what was seen is written to `LOAD_SEEN`, as JSON. Nobody signs in here: that
+is measured apart. Each parent goes through once; `LOAD_THINKS` is the longest pause between two pages, in seconds.
+The run ends when all have been through.
 """
 
 from __future__ import annotations
@@ -31,6 +32,22 @@ def only_here(environment: Environment, **_: object) -> None:
     """A load test is aimed at this machine and at nothing else."""
     if urlsplit(environment.host or "").hostname not in LOOPBACK:
         raise SystemExit("A load test is aimed at this machine alone (--host http://127.0.0.1:...).")
+
+
+@events.quitting.add_listener
+def tell(environment: Environment, **_: object) -> None:
+    """Write down what was seen: seconds from the first page to the last, milliseconds at the percentiles, failures."""
+    whole = environment.stats.total
+    seen = {
+        "took_seconds": (whole.last_request_timestamp or 0) - whole.start_time,
+        "p50": whole.get_response_time_percentile(0.5),
+        "p95": whole.get_response_time_percentile(0.95),
+        "p99": whole.get_response_time_percentile(0.99),
+        "requests": whole.num_requests,
+        "failures": whole.num_failures,
+        "through": len(through),
+    }
+    Path(os.environ["LOAD_SEEN"]).write_text(json.dumps(seen))
 
 
 class WentWrong(Exception):

@@ -11,10 +11,10 @@ from sqlalchemy import Select, delete, insert, select, update
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, extend_hold
 from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
 from booking.bookings.rules import Pair
-from booking.bookings.settling import lines_of, new_basket
+from booking.bookings.settling import lines_of, new_basket, open_basket_of
 from booking.bookings.situations import load_situation
 from booking.core import clock
-from booking.core.db import db
+from booking.core.db import db, insert_new
 from booking.core.errors import BookingError
 from booking.people.models import Guardianship, Pupil, account_member, account_pupil
 from booking.people.restrictions import closed_query, closed_to_accounts
@@ -79,9 +79,7 @@ EMPTY = BasketView([], None, False)
 
 def open_basket(account_id: int) -> Basket | None:
     """The family's basket that is being filled or paid, if there is one."""
-    return db.session.scalars(
-        select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
-    ).first()
+    return db.session.scalars(open_basket_of(account_id)).first()
 
 
 def bookable_ids(account_id: int, on: date) -> set[int]:
@@ -137,16 +135,20 @@ def choose_week(
         raise BasketIsPaying
     for pupil_id, session_id in gone:
         _take_out(basket.id, pupil_id, session_id, at, user_id)
-    if new:
-        db.session.execute(
-            insert(BasketLine),
-            [
-                {"basket_id": basket.id, "pupil_id": pupil, "session_id": session}
-                for pupil, session in sorted(new)
-            ],
-        )
+    _add_lines(basket.id, new)
     db.session.expire(basket, ["lines"])
     return basket
+
+
+def _add_lines(basket_id: int, pairs: Collection[Pair]) -> None:
+    if pairs:
+        db.session.execute(
+            insert_new(BasketLine),
+            [
+                {"basket_id": basket_id, "pupil_id": pupil, "session_id": session}
+                for pupil, session in sorted(pairs)
+            ],
+        )
 
 
 def _sessions(session_ids: Collection[int]) -> tuple[set[int], set[int]]:

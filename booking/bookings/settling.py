@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 
 from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import Basket, BasketLine, Place
 from booking.bookings.request_log import note
-from booking.core.db import db
+from booking.core.db import db, insert_new
 from booking.ledger.posting import BookedPlace, post_booking
 from booking.provision.models import Activity, Run, Session
 
@@ -24,17 +24,19 @@ def new_reference() -> str:
 
 
 def new_basket(account_id: int, *, at: datetime, user_id: int | None, state: str = "open") -> Basket:
-    """A basket with a reference of its own; open, or `ended` for places that go past the family's own basket."""
-    basket = Basket(
-        reference=new_reference(),
-        account_id=account_id,
-        user_id=user_id,
-        state=state,
-        created_at=at,
-    )
-    db.session.add(basket)
-    db.session.flush()
-    return basket
+    """A basket with a reference of its own; open, or `ended` for places that go past the family's own basket.
+
+    When another device has just made the family's open basket, it is that one.
+    """
+    row = {"account_id": account_id, "user_id": user_id, "state": state, "created_at": at}
+    made = insert_new(Basket).values(reference=new_reference(), **row).returning(Basket)
+    basket = db.session.scalars(made).one_or_none()
+    return basket or db.session.scalars(open_basket_of(account_id)).one()
+
+
+def open_basket_of(account_id: int) -> Select[Basket]:
+    """The family's basket that is being filled or paid, if there is one: there is never a second."""
+    return select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
 
 
 def booked_places(place_ids: Collection[int]) -> list[BookedPlace]:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import Pool
@@ -193,6 +194,12 @@ def _lock_statement(models: tuple[type[Base], ...]) -> Select[Any]:
             rows = rows.where(select(func.count()).select_from(before).scalar_subquery() >= 0)
         before = rows.with_for_update(key_share=True).cte(f"locked_{model.__tablename__}")
     return select(func.count()).select_from(*([] if before is None else [before]))
+
+
+def insert_new(model: type[Base]) -> Any:
+    """An insert that leaves out a row which a unique key has already: another device may write the same just now."""
+    makes = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    return makes(model).on_conflict_do_nothing()
 
 
 def read_rows(statement: Executable, **values: Any) -> Sequence[Row[Any]]:

@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from booking.bookings import places
+from booking.bookings import baskets, places
 from booking.bookings.baskets import choose_week
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.rules import LIVE
+from booking.bookings.settling import lines_of
 from booking.core.db import db, unit_of_work
 from booking.core.errors import Busy
 from booking.people.models import FamilyAccount, Guardianship
@@ -213,3 +214,44 @@ def test_what_another_device_holds_in_the_same_basket_meanwhile_is_kept_beside(
         assert places.take_holds(basket, "all", at=AT, user_id=None).held in ([], [(pupil, first)])
     assert came == [None]
     assert live_in([first, second]) == {first: 1, second: 1}
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_a_second_device_that_begins_the_basket_at_the_same_moment_stops_nobody(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    """Both find no basket and make one; one basket stands in the end, with what was ticked on either device."""
+    family = a_family()
+    account_id, pupil_id = family.account.id, family.pupils[0].id
+    here, there = (a_session(WEDNESDAY + timedelta(days=n)).id for n in range(2))
+    there = here if same else there
+    db.session.rollback()
+
+    def tick(session_id: int) -> int:
+        pairs = {(pupil_id, session_id)}
+        return choose_week(account_id, pairs, pairs, at=AT, user_id=None).id
+
+    came = comes_between(app, monkeypatch, baskets, "new_basket", lambda: tick(there))
+    with unit_of_work():
+        basket_id = tick(here)
+    assert came == [basket_id]
+    assert lines_of(basket_id) == {(pupil_id, here), (pupil_id, there)}
+
+
+def test_the_same_tick_on_two_devices_at_one_moment_is_one_line(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = a_family()
+    account_id, pupil_id = family.account.id, family.pupils[0].id
+    first, second = (a_session(WEDNESDAY + timedelta(days=n)).id for n in range(2))
+    basket_id = a_choice(family.account, [(pupil_id, first)]).id
+
+    def tick() -> int:
+        pairs = {(pupil_id, second)}
+        return choose_week(account_id, pairs, pairs, at=AT, user_id=None).id
+
+    came = comes_between(app, monkeypatch, baskets, "_add_lines", tick)
+    with unit_of_work():
+        assert tick() == basket_id
+    assert came == [basket_id]
+    assert lines_of(basket_id) == {(pupil_id, first), (pupil_id, second)}

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from booking.core.db import NotInUnitOfWork, db, is_writing
+from booking.core.db import NotInUnitOfWork, db, insert_new, is_writing
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
 
 
@@ -179,13 +177,6 @@ def _ledger(code: str, kind: str, **values: int) -> LedgerAccount:
     query = select(LedgerAccount).where(LedgerAccount.code == code)
     found = db.session.scalars(query).first()
     if found is None:
-        _insert_once({"code": code, "kind": kind, **values})
+        db.session.execute(insert_new(LedgerAccount).values(code=code, kind=kind, **values))
         found = db.session.scalars(query).one()
     return found
-
-
-def _insert_once(values: dict[str, object]) -> None:
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(postgresql_insert(LedgerAccount).values(**values).on_conflict_do_nothing())
-    else:
-        db.session.execute(sqlite_insert(LedgerAccount).values(**values).on_conflict_do_nothing())

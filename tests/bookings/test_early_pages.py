@@ -260,3 +260,9 @@ def test_numbers_by_ground_are_for_eyes_that_may_see_groups(app: Flask, browser:
     text = head.get("office.early_window", window_id=window_id).text
     assert "2 children, each of whom has pupil premium" in text
     assert "Families 5" in text
+
+
+def test_with_nothing_to_open_early_the_office_is_told_what_to_do(browser: Browser) -> None:
+    page = browser.sign_in(a_user("manager")).get("office.add_early_window").text
+    assert "nothing to open early" in page
+    assert "Publish the rule" not in page

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_migrate import Migrate, upgrade
+from hypothesis import HealthCheck
 from sqlalchemy import create_engine, text
 
 from booking.app import MIGRATIONS, create_app
@@ -24,6 +26,11 @@ from tests.browser import Browser
 from tests.services import postgresql_url
 
 os.environ.pop("DATABASE_URL", None)
+# How fast examples come and go is the machine's affair: nothing here asserts on time.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import select
 
-from booking.bookings.changes import ChangeRefused, call_off, cut_capacity, release_leaver, who_would_go
+from booking.bookings.changes import (
+    ChangeRefused,
+    call_off,
+    close_day,
+    cut_capacity,
+    release_leaver,
+    who_would_go,
+)
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place, WaitingEntry
@@ -18,7 +25,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.ledger.balances import credit_of_all, ledger_problems
 from booking.people.models import Pupil
-from booking.provision.models import Session
+from booking.provision.models import Run, Session
 from tests.bookings.booking_model import Pair
 from tests.bookings.family_rules import CHILDREN, CLUBS, FamilyRules
 
@@ -92,9 +99,7 @@ class BookingMachine(FamilyRules):
                 call_off(session, "Ill", fallback_id=fallback, at=school.now, user_id=self.office)
         except ChangeRefused:
             return
-        school.take_back([p for p in (*school.booked, *school.held) if p[1] == session])
-        school.clubs[session].is_off = True
-        school.waiting = {p: one for p, one in school.waiting.items() if p[1] != session}
+        school.call_off(session)
         if fallback is not None:
             self._follow(booked, fallback)
 
@@ -111,6 +116,30 @@ class BookingMachine(FamilyRules):
         for pair in go:
             new = (pair[0], fallback)
             school.booked[new], school.credit_ends[new] = booked[pair], club.cut_off
+            school.paid[new] = 0
+
+    @precondition(lambda self: sum(club.is_off for club in self.school.clubs.values()) < 1)
+    @rule(club=CLUBS)
+    def snow(self, club: int) -> None:
+        """A whole day is closed."""
+        school, day = self.school, self.school.clubs[self.ids[club]].day
+        try:
+            with unit_of_work():
+                close_day(day, "Snow", at=school.now, user_id=self.office)
+        except ChangeRefused:
+            assert day < school.now.date()
+            return
+        for session, one in school.clubs.items():
+            if one.day == day:
+                school.call_off(session)
+
+    @rule(club=CLUBS, pence=st.sampled_from([0, 300, 450, 700]))
+    def other_price(self, club: int, pence: int) -> None:
+        """The office changes a price: what is held or booked keeps the one that it was taken at."""
+        chosen = self.school.clubs[self.ids[club]]
+        with unit_of_work():
+            db.session.get_one(Run, chosen.run_id).price_pence = pence
+        chosen.pence = pence
 
     @rule(child=CHILDREN)
     def leave_school(self, child: int) -> None:

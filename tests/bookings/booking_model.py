@@ -42,10 +42,11 @@ class Club:
 
 @dataclass
 class Held:
-    """A held place: whose, until when (never while a card page is open), and whether it is an offer."""
+    """A held place: whose, at what price, until when (never while a card page is open), and whether it is an offer."""
 
     account: int
-    until: datetime | None
+    pence: int
+    until: datetime | None = None
     is_offer: bool = False
 
 
@@ -66,6 +67,7 @@ class School:
     booked: dict[Pair, int] = field(default_factory=dict)
     held: dict[Pair, Held] = field(default_factory=dict)
     waiting: dict[Pair, Waits] = field(default_factory=dict)
+    paid: dict[Pair, int] = field(default_factory=dict)
     owed: dict[int, int] = field(default_factory=dict)
     credit_ends: dict[Pair, datetime] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
@@ -102,7 +104,7 @@ class School:
         got: list[Pair] = []
         for pair in sorted(pairs, key=lambda p: (self.clubs[p[1]].day, self.clubs[p[1]].starts_at, p)):
             if self.could(pair) and self.has_room(pair[1]):
-                self.held[pair] = Held(account, None)
+                self.held[pair] = Held(account, self.clubs[pair[1]].pence)
                 got.append(pair)
         if is_all and len(got) < len(pairs):
             for pair in got:
@@ -111,17 +113,18 @@ class School:
         return got
 
     def book(self, pair: Pair, account: int) -> None:
-        """A place is paid for: owed, and its terms frozen."""
-        self.held.pop(pair, None)
+        """A place is paid for: owed, its terms frozen, at the price that stood when it was held."""
+        held = self.held.pop(pair, None)
         self.booked[pair] = account
-        self.owed[account] = self.owed.get(account, 0) + self.clubs[pair[1]].pence
+        self.paid[pair] = held.pence if held else self.clubs[pair[1]].pence
+        self.owed[account] = self.owed.get(account, 0) + self.paid[pair]
         self.credit_ends[pair] = self.clubs[pair[1]].cut_off
 
     def let_go(self, pair: Pair, *, is_whole: bool) -> None:
         """A booked place ends; the price comes back always, or by the frozen terms."""
-        account = self.booked.pop(pair)
+        account, pence = self.booked.pop(pair), self.paid.pop(pair)
         if is_whole or self.now < self.credit_ends[pair]:
-            self.owed[account] -= self.clubs[pair[1]].pence
+            self.owed[account] -= pence
 
     def take_back(self, pairs: list[Pair]) -> None:
         """The school takes places back: booked ones with all of the money, held ones for nothing."""
@@ -130,6 +133,12 @@ class School:
                 self.let_go(pair, is_whole=True)
             else:
                 self.held.pop(pair, None)
+
+    def call_off(self, session: int) -> None:
+        """A session does not take place: everything goes back, and nobody waits for it any more."""
+        self.take_back([p for p in (*self.booked, *self.held) if p[1] == session])
+        self.clubs[session].is_off = True
+        self.waiting = {p: one for p, one in self.waiting.items() if p[1] != session}
 
     def offer(self) -> list[Pair]:
         """Offer free places down the lists; who cannot go is passed over, who came too late drops out."""
@@ -142,7 +151,7 @@ class School:
                 one.fits = False
             elif self.taken(pair[1]) < club.capacity + club.extra:
                 del self.waiting[pair]
-                self.held[pair] = Held(one.account, None, is_offer=True)
+                self.held[pair] = Held(one.account, club.pence, is_offer=True)
                 offered.append(pair)
             else:
                 one.fits = True

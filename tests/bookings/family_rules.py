@@ -49,7 +49,7 @@ class FamilyRules(RuleBasedStateMachine):
         self.ids = list(clubs)
         self.school = School(AT, clubs)
         self.paying: dict[int, tuple[int, list[Pair]]] = {}
-        self.lost: list[tuple[int, int, list[Pair]]] = []
+        self.lost: list[tuple[int, int, dict[Pair, int]]] = []
 
     def teardown(self) -> None:
         """Leave no transaction open."""
@@ -143,20 +143,20 @@ class FamilyRules(RuleBasedStateMachine):
         mine = self._mine(account)
         with unit_of_work():
             give_up(basket_id, at=self.school.now, user_id=None)
-        for pair in mine:
-            del self.school.held[pair]
-        self.lost.append((account, basket_id, mine))
+        prices = {pair: self.school.held.pop(pair).pence for pair in mine}
+        self.lost.append((account, basket_id, prices))
 
     @precondition(lambda self: self.lost)
     @rule()
     def pay_late(self) -> None:
-        """The money comes after all: everything again, or nothing."""
-        account, basket_id, pairs = self.lost.pop()
+        """The money comes after all: everything again at the old price, or nothing."""
+        account, basket_id, prices = self.lost.pop()
         with unit_of_work():
             held = book_late(basket_id, at=self.school.now).held
-        expected = self.school.take(account, pairs, is_all=True)
+        expected = self.school.take(account, list(prices), is_all=True)
         assert sorted(held) == sorted(expected)
         for pair in expected:
+            self.school.held[pair].pence = prices[pair]
             self.school.book(pair, account)
 
     @precondition(lambda self: self.school.booked)
@@ -188,7 +188,7 @@ class FamilyRules(RuleBasedStateMachine):
         old, new = school.clubs[pair[1]], school.clubs[self.ids[to]]
         monday = [club.day - timedelta(days=club.day.weekday()) for club in (old, new)]
         target = Target(new.run_id, new.day.weekday(), (monday[1] - monday[0]).days // 7)
-        back = old.pence if school.now < school.credit_ends[pair] else 0
+        back = school.paid[pair] if school.now < school.credit_ends[pair] else 0
         can = school.now < old.begins and self._could_swap(pair, new.id) and school.has_room(new.id)
         try:
             with unit_of_work():

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -185,9 +185,6 @@ def test_quiet_hours_delay_the_message_and_the_clock_but_not_the_place(app: Flas
     assert (place.state, place.held_until) == ("held", seven + timedelta(hours=12))
 
 
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # how fast examples come is the machine's affair
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)), st.times(), st.times())
 def test_nobody_is_written_to_in_quiet_hours_whatever_the_clocks_do(
     now: datetime, start: time, end: time

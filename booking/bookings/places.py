@@ -75,9 +75,8 @@ def take_holds(
     if now[0].state != "open":
         raise BasketIsPaying
     held_now = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
-    has = {
-        pair for pair in held_now if pair[0] in pupils and pair[1] in sessions
-    }  # less another device's, just now
+    # What another device of the family ticked and held since the lines were read is not among what was loaded.
+    has = {pair for pair in held_now if pair[0] in pupils and pair[1] in sessions}
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 from flask import Flask
+from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 
 from booking.core.db import db, unit_of_work
 from booking.core.outbox import OutboxMessage, post
 from booking.core.settings import NotifyService, Settings
-from booking.messages import texting
+from booking.messages import letters, texting
 from booking.messages.gsm import BASIC, LONGEST, TWO_PLACES, gsm_length, to_gsm
 from booking.messages.letters import Letter, write_brief
 from booking.messages.sending import MOST_TRIES, send_due
@@ -191,6 +192,13 @@ def test_a_brief_may_say_four_things_and_no_name() -> None:
         "https://b.example/bookings"
     )
     assert write_brief("confirmation", WORDS) == ""
+
+
+def test_a_template_that_names_a_child_cannot_be_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaky = Environment(loader=DictLoader({"brief/leaky.txt": "{{ child }}"}), undefined=StrictUndefined)
+    monkeypatch.setattr(letters, "_environment", lambda: leaky)
+    with pytest.raises(UndefinedError, match="child"):
+        write_brief("leaky", {**WORDS, "child": "Zoë"})
 
 
 @pytest.mark.parametrize("school", ["Ysgol Pen–y–bryn’s Ŵyl €{x} Łódź 学校", "St Cuthbert’s " * 12])

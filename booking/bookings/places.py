@@ -74,16 +74,7 @@ def take_holds(
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
     lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
     situation = _situation_now(pupils, sessions, at, account_id)
-<<<<<<< HEAD
     has = situation.taken_in(basket_id, lines)
-=======
-    now = read_rows(BASKET_NOW, basket_id=basket_id)
-    if now[0].state != "open":
-        raise BasketIsPaying
-    held_now = {(row.pupil_id, row.session_id) for row in now if row.pupil_id is not None}
-    # What another device of the family ticked and held since the lines were read is not among what was loaded.
-    has = {pair for pair in held_now if pair[0] in pupils and pair[1] in sessions}
->>>>>>> h-race
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
     held, refused = _choose_whole(situation, wanted, has, account_id)
     if refused and mode == "all":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from booking.bookings.offers import make_offers
 from booking.core.db import db
 from tests.races.history import micros
 from tests.races.operations import Act, Effects, Families
+from tests.races.school import School
 
 WEIGHTS = {
     "expire": 30,
@@ -36,11 +39,17 @@ WEIGHTS = {
 class Everybody(Families):
     """Families, the worker and the office."""
 
+    def __init__(
+        self, school: School, chance: random.Random, slot: int, slots: int, acts: Mapping[str, int]
+    ) -> None:
+        super().__init__(school, chance, slot, slots)
+        self.acts = acts
+
     def some(self, at: int) -> Act:
         """Whatever chance says, until there is something of that kind to do."""
         act: Act | None = None
         while act is None:
-            (kind,) = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
+            (kind,) = self.chance.choices(list(self.acts), list(self.acts.values()))
             act = getattr(self, kind)(at)
         db.session.rollback()
         return act

@@ -13,7 +13,7 @@ from booking.core.db import db
 from tests.races.checking import Verdict, judge
 from tests.races.evidence import Evidence
 from tests.races.history import FastClock, read_calls
-from tests.races.school import Rows, School, build, read_rows
+from tests.races.school import Rows, School, read_rows
 from tests.races.workers import Plan, Race
 
 
@@ -31,7 +31,7 @@ class Outcome:
 def race(app: Flask, folder: Path, plan: Plan) -> Outcome:
     """Race on an app whose database is migrated and empty, and judge; nothing of it is asserted here."""
     with app.app_context():
-        school = build(plan.days)
+        school = plan.build()
         db.session.remove()
         db.engine.dispose()
     one = Race(app, folder, school, plan)

@@ -79,14 +79,14 @@ def migrate(app: Flask) -> None:
         upgrade()
 
 
-def build(days: int = DAYS) -> School:
-    """Forty families with one, two or three children; three clubs a day, of which two overlap, each with few places."""
+def build(days: int = DAYS, clubs: int = len(HOURS), families: int = FAMILIES) -> School:
+    """Families with one, two or three children; up to three clubs a day, of which two overlap, with few places."""
     children = {}
-    for n in range(FAMILIES):
+    for n in range(families):
         family = a_family(1 + n % 3)
         children[family.account.id] = [pupil.id for pupil in family.pupils]
     capacity, target = {}, {}
-    for number, (starts, ends) in enumerate(HOURS):
+    for number, (starts, ends) in enumerate(HOURS[:clubs]):
         run = a_run(starts_at=starts, ends_at=ends, price_pence=(450, 600, 0)[number], opens_at=AT)
         for day in range(days):
             on = FIRST + timedelta(days=day + 2 * (day // 5))

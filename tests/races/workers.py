@@ -8,7 +8,7 @@ import random
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,18 @@ from booking.bookings.states import WrongMove
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from tests.races.history import FastClock, Writer, asked_in, instant
-from tests.races.office_acts import Everybody
-from tests.races.school import School
+from tests.races.office_acts import WEIGHTS, Everybody
+from tests.races.school import School, build
 
 FORK = multiprocessing.get_context("fork")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One race: how many calls by how many workers, how often one is killed, how fast the clock goes, how many days.
+    """One race: how many calls by how many workers, how often one is killed, how fast the clock goes, in which school.
 
-    `prepare` runs in each worker before it begins; the control takes the locks out with it.
+    `acts` weighs what is drawn: the name of an act of `Everybody` to its weight. `prepare` runs in each worker before
+    it begins; the control takes the locks out with it.
     """
 
     calls: int
@@ -38,7 +39,8 @@ class Plan:
     slots: int = 4
     kills: int = 3
     speed: int = 240
-    days: int = 10
+    build: Callable[[], School] = build
+    acts: Mapping[str, int] = field(default_factory=lambda: WEIGHTS)
     prepare: Callable[[], None] = field(default=lambda: None)
 
 
@@ -49,7 +51,7 @@ def work(app: Flask, folder: Path, school: School, plan: Plan, fast: FastClock, 
     chance = random.Random(f"{plan.seed}/{slot}/{life}")
     share = plan.calls // plan.slots - asked_in(folder, slot)
     with app.app_context():
-        everybody = Everybody(school, chance, slot, plan.slots)
+        everybody = Everybody(school, chance, slot, plan.slots, plan.acts)
         for _ in range(share):
             act = everybody.some(fast.now(slot))
             db.session.rollback()

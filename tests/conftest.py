@@ -62,6 +62,8 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
         connection.execute(text(f'CREATE DATABASE "{name}"'))
+        # The server does not fall in a test, so nothing has to wait for its disk.
+        connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
     yield server.rsplit("/", 1)[0] + "/" + name
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
@@ -107,6 +109,12 @@ def app(migrated_app: Flask) -> Iterator[Flask]:
         empty_database()
 
 
+IDS_FROM_ONE = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+"""
+
+
 def empty_database() -> None:
     """Delete every row of every table, whatever points where."""
     tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
@@ -125,8 +133,15 @@ def empty_database() -> None:
             raw.execute("COMMIT")
             raw.execute("PRAGMA foreign_keys=ON")
         else:
-            names = ", ".join(f'"{name}"' for name in tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            # TRUNCATE makes files afresh for every table, which takes most of a second; a few rows go faster.
+            filled = " UNION ALL ".join(
+                f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables
+            )
+            connection.execution_options(isolation_level="READ COMMITTED")
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for name in connection.scalars(text(filled)).all():
+                connection.execute(text(f'DELETE FROM "{name}"'))
+            connection.execute(text(IDS_FROM_ONE))
             connection.commit()
 
 

@@ -217,8 +217,13 @@ def book_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
 
     Locks the account. Raises `HoldIsOver` when a hold has ended; then nothing is booked.
     """
+    lock_rows((FamilyAccount, [db.session.get_one(Basket, basket_id).account_id]))
+    book_locked_basket(basket_id, at=at, user_id=user_id)
+
+
+def book_locked_basket(basket_id: int, *, at: datetime, user_id: int | None) -> None:
+    """The same for a caller that has locked the account before it looked at what is held."""
     basket = db.session.get_one(Basket, basket_id)
-    lock_rows((FamilyAccount, [basket.account_id]))
     check_move(BASKET_MOVES, basket.state, "booked")
     held = held_in(basket_id)
     query = update(Place).where(Place.basket_id == basket_id, Place.state == "held")

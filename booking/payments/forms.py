@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import HiddenField, IntegerField
-from wtforms.validators import AnyOf, InputRequired, NumberRange
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 from wtforms.widgets import HiddenInput
 
 from booking.web.forms import BaseForm
@@ -22,3 +22,5 @@ class PayForm(BaseForm):
             NumberRange(min=0, message="That total cannot be right. Load the page again."),
         ],
     )
+    reference = HiddenField(validators=[Length(max=20)])
+    """The basket that the parent saw: pressing twice leads to its confirmation."""

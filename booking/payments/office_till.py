@@ -9,10 +9,10 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from booking.bookings.models import Basket
-from booking.bookings.places import book_basket
+from booking.bookings.places import book_locked_basket
 from booking.core.audit import record
 from booking.core.clock import to_school
-from booking.core.db import db
+from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError
 from booking.ledger.balances import credit_pence
 from booking.ledger.posting import post_payment
@@ -25,6 +25,7 @@ from booking.payments.to_pay import (
     checkout_of,
     office_due_at,
 )
+from booking.people.models import FamilyAccount
 
 MOST_AT_ONCE_PENCE = 500_000
 
@@ -50,42 +51,26 @@ class Owed:
 def pay_basket(account_id: int, tender: str, *, seen_pence: int, at: datetime, user_id: int | None) -> str:
     """Book the family's basket by `credit`, by `office`, or `free` when it costs nothing; gives its reference.
 
-    Raises the refusals of `basket_to_pay` and `NotEnoughCredit`; then nothing has changed.
+    Raises the refusals of `basket_to_pay` and `NotEnoughCredit`; then nothing has changed. The account is locked before
+    anything is looked at: of two parents who pay at one moment, the second finds nothing left to pay.
     """
+    lock_rows((FamilyAccount, [account_id]))
     summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)
-    pay = {"credit": pay_from_credit, "office": pay_at_office, "free": book_free}[tender]
-    pay(summary.basket_id, at=at, user_id=user_id)
+    pay = {"credit": _from_credit, "office": _at_office, "free": _for_nothing}[tender]
+    pay(summary, account_id, at=at, user_id=user_id)
     return summary.reference
 
 
 def pay_from_credit(basket_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
     """Book a held basket and let the family's credit pay all of it; raises `NotEnoughCredit`."""
-    summary = _summary(basket_id, at=at)
-    if not summary.total_pence:
-        book_free(basket_id, at=at, user_id=user_id)
-        return None
-    book_basket(basket_id, at=at, user_id=user_id)
     account_id = db.session.get_one(Basket, basket_id).account_id
-    if credit_pence(account_id) < 0:  # asked after the booking, which has locked the account
-        raise NotEnoughCredit
-    return _payment(summary, account_id, "credit", summary.total_pence, "paid", at=at, user_id=user_id)
+    return _from_credit(_locked_summary(basket_id, account_id, at=at), account_id, at=at, user_id=user_id)
 
 
 def pay_at_office(basket_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
     """Book a held basket now; credit pays what it can, and the rest is promised within seven days."""
-    summary = _summary(basket_id, at=at)
     account_id = db.session.get_one(Basket, basket_id).account_id
-    book_basket(basket_id, at=at, user_id=user_id)
-    if not summary.rest_pence:
-        return None
-    return _payment(summary, account_id, "office", summary.rest_pence, "promised", at=at, user_id=user_id)
-
-
-def book_free(basket_id: int, *, at: datetime, user_id: int | None) -> None:
-    """Book a held basket that costs nothing; raises `NotEnoughCredit` when it costs something after all."""
-    if _summary(basket_id, at=at).total_pence:
-        raise NotEnoughCredit
-    book_basket(basket_id, at=at, user_id=user_id)
+    return _at_office(_locked_summary(basket_id, account_id, at=at), account_id, at=at, user_id=user_id)
 
 
 def take_office_payment(account_id: int, amount_pence: int, *, at: datetime, user_id: int | None) -> Payment:
@@ -134,12 +119,34 @@ def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
     return owed[::-1]
 
 
-def _summary(basket_id: int, *, at: datetime) -> Summary:
-    basket = db.session.get_one(Basket, basket_id)
-    summary = checkout_of(basket.account_id, at=at)
+def _locked_summary(basket_id: int, account_id: int, *, at: datetime) -> Summary:
+    lock_rows((FamilyAccount, [account_id]))
+    summary = checkout_of(account_id, at=at)
     if summary is None or summary.basket_id != basket_id:
         raise NothingToPay
     return summary
+
+
+def _from_credit(summary: Summary, account_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
+    if summary.rest_pence:
+        raise NotEnoughCredit
+    book_locked_basket(summary.basket_id, at=at, user_id=user_id)
+    if not summary.total_pence:
+        return None
+    return _payment(summary, account_id, "credit", summary.total_pence, "paid", at=at, user_id=user_id)
+
+
+def _at_office(summary: Summary, account_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
+    book_locked_basket(summary.basket_id, at=at, user_id=user_id)
+    if not summary.rest_pence:
+        return None
+    return _payment(summary, account_id, "office", summary.rest_pence, "promised", at=at, user_id=user_id)
+
+
+def _for_nothing(summary: Summary, account_id: int, *, at: datetime, user_id: int | None) -> None:
+    if summary.total_pence:
+        raise NotEnoughCredit
+    book_locked_basket(summary.basket_id, at=at, user_id=user_id)
 
 
 def _payment(

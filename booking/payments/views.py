@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import structlog
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -108,9 +109,19 @@ def pay() -> ResponseReturnValue:
             )
         with unit_of_work():
             reference = pay_basket(account_id, tender, seen_pence=seen_pence, at=at, user_id=user_id)
+    except NothingToPay:
+        return _paid_before(form.reference.data) or _check_answers()
     except BookingError as error:
         return _check_answers(str(error), 503 if isinstance(error, CardPageUnreachable) else 422)
     return redirect(url_for("payments.confirmation", reference=reference), 303)
+
+
+def _paid_before(reference: str) -> ResponseReturnValue | None:
+    """Pressed twice, or on two phones: what was just booked is the answer, and it was paid once."""
+    with suppress(NotFound):
+        confirmation_of(reference, _accounts(), clock.today())
+        return redirect(url_for("payments.confirmation", reference=reference), 303)
+    return None
 
 
 @blueprint.get("/checkout/back")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.kinds import BOTH, Edit, Sabotage
+from tests.sabotage.kinds import BOTH, POSTGRESQL, Edit, Sabotage
 
 CARD = "tests/payments/test_card.py"
 LATE = "tests/payments/test_late_money.py"
@@ -34,6 +34,20 @@ PAYING = (
         ),
         ("tests/bookings/test_holds.py",),
         BOTH,
+    ),
+    Sabotage(
+        "what is paid for is looked at before the account is locked",
+        (
+            Edit(
+                "booking/payments/office_till.py",
+                "    lock_rows((FamilyAccount, [account_id]))\n    summary = basket_to_pay("
+                "account_id, seen_pence=seen_pence, at=at)\n",
+                "    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)\n"
+                "    lock_rows((FamilyAccount, [account_id]))\n",
+            ),
+        ),
+        ("tests/payments/test_paying_twice.py",),
+        POSTGRESQL,
     ),
     Sabotage(
         "late money is kept",

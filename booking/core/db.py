@@ -26,7 +26,7 @@ from sqlalchemy import (
     Executable,
     MetaData,
     Row,
-    Select,
+    ScalarSelect,
     Table,
     TypeDecorator,
     bindparam,
@@ -176,24 +176,37 @@ def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     session.info["locked"] = True
     if session.get_bind().dialect.name != "postgresql":
         return
-    models = tuple(sorted((model for model, _ in wanted), key=lambda model: model.lock_rank or 0))
-    session.connection().execute(
-        _lock_statement(models), {model.__tablename__: list(ids) for model, ids in wanted}
-    )
+    connection = session.connection()
+    if connection.connection.driver_connection.autocommit:  # type: ignore[union-attr]
+        raise NotInUnitOfWork  # a lock would be gone with its own statement
+    ids = {model: found for model, found in ((model, list(found)) for model, found in wanted) if found}
+    if ids:
+        models = tuple(sorted(ids, key=lambda model: model.lock_rank or 0))
+        connection.execute(
+            _lock_statement(models), {model.__tablename__: found for model, found in ids.items()}
+        )
     session.expire_all()
 
 
 @cache
-def _lock_statement(models: tuple[type[Base], ...]) -> Select[Any]:
-    """Each kind of row is locked only when all of the kind before it are: it asks first how many those were."""
-    before: CTE | None = None
+def _lock_statement(models: tuple[type[Base], ...]) -> Executable:
+    """Each kind of row is locked only when all of the kind before it are: it asks first how many those were.
+
+    PostgreSQL runs only what is asked for: every kind is counted, and none may come without ids (it would see that
+    nothing can come of that kind, and ask for nothing before it).
+    """
+    locked: list[CTE] = []
     for model in models:
         key = table_of(model).c.id
         rows = select(key).where(key.in_(bindparam(model.__tablename__, expanding=True))).order_by(key)
-        if before is not None:
-            rows = rows.where(select(func.count()).select_from(before).scalar_subquery() >= 0)
-        before = rows.with_for_update(key_share=True).cte(f"locked_{model.__tablename__}")
-    return select(func.count()).select_from(*([] if before is None else [before]))
+        for before in locked[-1:]:
+            rows = rows.where(_number_of(before) >= 0)
+        locked.append(rows.with_for_update(key_share=True).cte(f"locked_{model.__tablename__}"))
+    return select(*map(_number_of, locked))
+
+
+def _number_of(rows: CTE) -> ScalarSelect[int]:
+    return select(func.count()).select_from(rows).scalar_subquery()
 
 
 def insert_new(model: type[Base]) -> Any:

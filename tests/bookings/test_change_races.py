@@ -12,7 +12,7 @@ from booking.bookings.changes import ChangeRefused, cut_capacity, who_would_go
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.swaps import Swap, SwapRefused, Target, swap_places
-from booking.core.db import db, unit_of_work
+from booking.core.db import db, unit_of_work, writer_options
 from booking.core.errors import Busy
 from booking.ledger.balances import ledger_problems
 from booking.provision.models import Session
@@ -38,7 +38,7 @@ def cutting(session_id: int, capacity: int, office: int, *, times: int = 40) -> 
             except (ChangeRefused, Busy):
                 db.session.commit()
                 db.session.info.pop("locked", None)
-                db.session.connection(execution_options={"writer": True})
+                db.session.connection(execution_options=writer_options(db.engine.dialect.name))
         raise AssertionError("the office never came to its turn")
 
     return act

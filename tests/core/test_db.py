@@ -19,7 +19,7 @@ from booking.core.db import (
     unit_of_work,
     writer_options,
 )
-from booking.people.models import Pupil, School
+from booking.people.models import FamilyAccount, Pupil, School
 from booking.provision.models import Session
 from tests.builders import a_family, a_pupil, a_school, a_session, save
 
@@ -104,7 +104,7 @@ def test_one_kind_of_row_is_locked_only_when_all_of_the_kind_before_it_are(app: 
             waiting.start()
             _wait_for_a_waiter(onlooker)
             try:
-                onlooker.execute(_for_update(other, ids[other], nowait=True))
+                onlooker.execute(_for_update(other, ids[other], or_else="NOWAIT"))
                 found = False
             except OperationalError:
                 found = True
@@ -114,8 +114,42 @@ def test_one_kind_of_row_is_locked_only_when_all_of_the_kind_before_it_are(app: 
         assert found is is_locked
 
 
-def _for_update(table: str, row_id: int, *, nowait: bool = False) -> TextClause:
-    return text(f"SELECT id FROM {table} WHERE id = {row_id} FOR NO KEY UPDATE {'NOWAIT' if nowait else ''}")
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.parametrize("kinds", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("others", ["not named", "named without ids", "named with ids that nobody has"])
+def test_what_is_named_is_locked_whichever_kinds_have_nothing(
+    app: Flask, kinds: tuple[int, ...], others: str
+) -> None:
+    """Nobody is in the session yet when the office cuts its places: the session is locked all the same."""
+    family, session_id = a_family(), a_session(date(2026, 11, 25)).id
+    rows = [(Pupil, family.pupils[0].id), (Session, session_id), (FamilyAccount, family.account.id)]
+    db.session.rollback()
+    nothing = [987_654_321] if others == "named with ids that nobody has" else []
+    wanted = [(rows[n][0], [rows[n][1]] if n in kinds else nothing) for n in range(3)]
+    if others == "not named":
+        wanted = [wanted[n] for n in kinds]
+    engine = db.engine.execution_options(**writer_options("postgresql"))
+    free = []
+    with unit_of_work(), engine.connect() as onlooker:
+        lock_rows(*wanted)
+        for n, (model, row_id) in enumerate(rows):
+            found = onlooker.execute(_for_update(model.__tablename__, row_id, or_else="SKIP LOCKED")).all()
+            free += [n] if found else []
+        onlooker.rollback()
+    assert free == [n for n in range(3) if n not in kinds]
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="SQLite has one writer at a time")
+def test_locks_that_would_be_gone_at_once_are_refused(app: Flask) -> None:
+    pupil_id = a_pupil().id
+    with unit_of_work() as session:
+        session.commit()
+        with pytest.raises(NotInUnitOfWork):
+            lock_rows((Pupil, [pupil_id]))
+
+
+def _for_update(table: str, row_id: int, *, or_else: str = "") -> TextClause:
+    return text(f"SELECT id FROM {table} WHERE id = {row_id} FOR NO KEY UPDATE {or_else}")
 
 
 def _lock_both(app: Flask, session_id: int, pupil_id: int) -> None:

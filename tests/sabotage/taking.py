@@ -20,6 +20,21 @@ LOCKS = (
         POSTGRESQL,
     ),
     Sabotage(
+        "a kind of row without ids keeps the kinds before it from being locked",
+        (
+            Edit(DATABASE, "for model, found in wanted) if found}", "for model, found in wanted)}"),
+            Edit(DATABASE, "*map(_number_of, locked)", "*map(_number_of, locked[-1:])"),
+        ),
+        ("tests/core/test_db.py::test_what_is_named_is_locked_whichever_kinds_have_nothing",),
+        POSTGRESQL,
+    ),
+    Sabotage(
+        "rows are locked where a lock is gone with its own statement",
+        (Edit(DATABASE, "if connection.connection.driver_connection.autocommit:", "if not connection:"),),
+        ("tests/core/test_db.py::test_locks_that_would_be_gone_at_once_are_refused",),
+        POSTGRESQL,
+    ),
+    Sabotage(
         "a basket locks its sessions and not its children",
         (
             Edit(

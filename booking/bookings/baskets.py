@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Date, Integer, Select, bindparam, delete, insert, select, update
 
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, extend_hold
 from booking.bookings.models import Basket, BasketLine, FreeForecast, Place
 from booking.bookings.rules import Pair
-from booking.bookings.settling import lines_of, new_basket, open_basket_of
+from booking.bookings.settling import OPEN_BASKET, lines_of, new_basket
 from booking.bookings.situations import load_situation
 from booking.core import clock
 from booking.core.db import db, insert_new
@@ -79,37 +80,47 @@ EMPTY = BasketView([], None, False)
 
 def open_basket(account_id: int) -> Basket | None:
     """The family's basket that is being filled or paid, if there is one."""
-    return db.session.scalars(open_basket_of(account_id)).first()
+    return db.session.scalars(OPEN_BASKET, {"account_id": account_id}).first()
+
+
+def _bookable() -> Select[int]:
+    by_tie = (
+        select(Guardianship.pupil_id)
+        .join(account_member, account_member.c.user_id == Guardianship.user_id)
+        .where(account_member.c.account_id == bindparam("account_id"), Guardianship.may_book)
+    )
+    by_office = select(account_pupil.c.pupil_id).where(account_pupil.c.account_id == bindparam("account_id"))
+    return (
+        select(Pupil.id)
+        .where(Pupil.id.in_(by_tie) | Pupil.id.in_(by_office), Pupil.status != "left")
+        .where(
+            Pupil.id.not_in(
+                closed_query(
+                    bindparam("accounts", type_=Integer, expanding=True), bindparam("on", type_=Date)
+                )
+            )
+        )
+    )
+
+
+BOOKABLE_IDS = _bookable()
+BOOKABLE_PUPILS = (
+    select(Pupil).where(Pupil.id.in_(BOOKABLE_IDS)).order_by(Pupil.date_of_birth, Pupil.forename, Pupil.id)
+)
 
 
 def bookable_ids(account_id: int, on: date) -> set[int]:
     """The ids of the children for whom the adults of an account may book, less those that a restriction closes."""
-    return set(db.session.scalars(_bookable(account_id, on)))
+    return set(db.session.scalars(BOOKABLE_IDS, _whose(account_id, on)))
 
 
-def _bookable(account_id: int, on: date) -> Select[int]:
-    by_tie = (
-        select(Guardianship.pupil_id)
-        .join(account_member, account_member.c.user_id == Guardianship.user_id)
-        .where(account_member.c.account_id == account_id, Guardianship.may_book)
-    )
-    by_office = select(account_pupil.c.pupil_id).where(account_pupil.c.account_id == account_id)
-    return (
-        select(Pupil.id)
-        .where(Pupil.id.in_(by_tie) | Pupil.id.in_(by_office), Pupil.status != "left")
-        .where(Pupil.id.not_in(closed_query({account_id}, on)))
-    )
+def _whose(account_id: int, on: date) -> dict[str, Any]:
+    return {"account_id": account_id, "accounts": [account_id], "on": on}
 
 
 def bookable_pupils(account_id: int, on: date) -> list[Pupil]:
     """The same children, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Pupil)
-            .where(Pupil.id.in_(_bookable(account_id, on)))
-            .order_by(Pupil.date_of_birth, Pupil.forename, Pupil.id)
-        )
-    )
+    return list(db.session.scalars(BOOKABLE_PUPILS, _whose(account_id, on)))
 
 
 def choose_week(
@@ -151,14 +162,17 @@ def _add_lines(basket_id: int, pairs: Collection[Pair]) -> None:
         )
 
 
+WHICH_ARE_FREE = (
+    select(Session.id, Activity.is_free_slot)
+    .join(Run, Run.id == Session.run_id)
+    .join(Activity, Activity.id == Run.activity_id)
+    .where(Session.id.in_(bindparam("sessions", expanding=True)))
+)
+
+
 def _sessions(session_ids: Collection[int]) -> tuple[set[int], set[int]]:
     """Which of these are sessions that are paid or booked, and which are free slots."""
-    rows = db.session.execute(
-        select(Session.id, Activity.is_free_slot)
-        .join(Run, Run.id == Session.run_id)
-        .join(Activity, Activity.id == Run.activity_id)
-        .where(Session.id.in_(session_ids))
-    ).all()
+    rows = db.session.execute(WHICH_ARE_FREE, {"sessions": list(session_ids)}).all()
     return {row.id for row in rows if not row.is_free_slot}, {row.id for row in rows if row.is_free_slot}
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import Basket, BasketLine, Place
@@ -16,6 +16,12 @@ from booking.ledger.posting import BookedPlace, post_booking
 from booking.provision.models import Activity, Run, Session
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXY346789"
+
+
+OPEN_BASKET = select(Basket).where(
+    Basket.account_id == bindparam("account_id"), Basket.state.in_(("open", "paying"))
+)
+"""The family's basket that is being filled or paid, if there is one: there is never a second."""
 
 
 def new_reference() -> str:
@@ -31,12 +37,7 @@ def new_basket(account_id: int, *, at: datetime, user_id: int | None, state: str
     row = {"account_id": account_id, "user_id": user_id, "state": state, "created_at": at}
     made = insert_new(Basket).values(reference=new_reference(), **row).returning(Basket)
     basket = db.session.scalars(made).one_or_none()
-    return basket or db.session.scalars(open_basket_of(account_id)).one()
-
-
-def open_basket_of(account_id: int) -> Select[Basket]:
-    """The family's basket that is being filled or paid, if there is one: there is never a second."""
-    return select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
+    return basket or db.session.scalars(OPEN_BASKET, {"account_id": account_id}).one()
 
 
 def booked_places(place_ids: Collection[int]) -> list[BookedPlace]:

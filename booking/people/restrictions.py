@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Select, String, select
+from sqlalchemy import BindParameter, CheckConstraint, ColumnElement, ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.core.db import Base, UtcDateTime, db
@@ -106,7 +107,9 @@ def is_member(account_id: int, user_id: int | None) -> bool:
     return db.session.execute(found).first() is not None
 
 
-def closed_query(account_ids: Collection[int], on: date) -> Select[int]:
+def closed_query(
+    account_ids: Collection[int] | BindParameter[Any], on: date | BindParameter[date]
+) -> Select[int]:
     """The same as a query, to stand inside another."""
     return (
         select(Restriction.pupil_id)
@@ -125,7 +128,7 @@ def closed_pairs(on: date) -> frozenset[tuple[int, int]]:
     return frozenset((row.account_id, row.pupil_id) for row in rows)
 
 
-def _in_force(on: date) -> tuple[ColumnElement[bool], ...]:
+def _in_force(on: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:
     return (
         Restriction.confirmed_at.is_not(None),
         Restriction.lifted_at.is_(None),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from booking.core import audit
@@ -26,6 +26,8 @@ STEP_LASTS = timedelta(minutes=30)
 TABLET_IDLE = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=5)
 SEEN_EVERY_ON_TABLET = timedelta(minutes=1)
+BY_TOKEN = select(SignIn).options(joinedload(SignIn.user)).where(SignIn.token_digest == bindparam("digest"))
+"""Asked at every request, and so made once."""
 
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -107,9 +109,7 @@ def find(token: str | None, *, at: datetime) -> SignIn | None:
     """The live sign-in behind a token, with its user: not ended, not over, of somebody who may still sign in."""
     if not token:
         return None
-    row = db.session.scalars(
-        select(SignIn).options(joinedload(SignIn.user)).where(SignIn.token_digest == token_digest(token))
-    ).first()
+    row = db.session.scalars(BY_TOKEN, {"digest": token_digest(token)}).first()
     if row is None or row.ended_at is not None or row.expires_at <= at or not row.user.active:
         return None
     if row.how == "pin" and row.last_seen_at <= at - TABLET_IDLE:

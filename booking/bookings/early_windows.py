@@ -49,7 +49,8 @@ def look_at(details: EarlyDetails, *, at: datetime) -> ComingIn:
 
 
 def make_window(details: EarlyDetails, *, at: datetime, user_id: int) -> EarlyWindow:
-    """Publish the rule; no link leaves yet. Raises `EarlyRefused`."""
+    """Publish the rule; no link leaves yet. Raises `EarlyRefused`; a run that somebody else names meanwhile is theirs."""
+    _lock_runs(details.run_ids)
     look_at(details, at=at)
     made = EarlyWindow(
         opens_at=details.opens_at,
@@ -156,6 +157,11 @@ def runs_with_a_window() -> Select[int]:
 
 def _runs(run_ids: Collection[int]) -> list[Run]:
     return list(db.session.scalars(select(Run).where(Run.id.in_(run_ids)).order_by(Run.id)))
+
+
+def _lock_runs(run_ids: Collection[int]) -> None:
+    ids = select(Run.id).where(Run.id.in_(run_ids)).order_by(Run.id)
+    db.session.execute(ids.with_for_update(key_share=True))
 
 
 def _refuse_rule(details: EarlyDetails, runs: list[Run], at: datetime) -> None:

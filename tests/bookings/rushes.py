@@ -133,7 +133,7 @@ def comes_between(
     def after_that(*args: Any, **values: Any) -> Any:
         if not came:
             came.append(None)
-            thread = threading.Thread(target=lambda: came.__setitem__(0, _alone(app, act)))
+            thread = threading.Thread(target=lambda: came.__setitem__(0, alone(app, act)))
             thread.start()
             thread.join()
         return real(*args, **values)
@@ -142,7 +142,8 @@ def comes_between(
     return came
 
 
-def _alone(app: Flask, act: Act) -> Any:
+def alone(app: Flask, act: Act) -> Any:
+    """One act in a context and a unit of work of its own; what it gave, or its error."""
     with app.app_context():
         try:
             with unit_of_work():

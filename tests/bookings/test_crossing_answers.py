@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from booking.bookings.offers import make_offers
 from booking.bookings.waiting_list import OfferIsOver, accept_offer, leave_list, stand_together
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence
-from tests.bookings.rushes import Act, at_once, comes_between
+from tests.bookings.rushes import Act, alone, at_once, comes_between
 from tests.bookings.test_list_races import a_full_club
 from tests.builders import AT, Family
 
@@ -105,6 +106,27 @@ def test_a_yes_too_late_does_not_take_a_place_that_has_ended(
         _do(_yes(family, entry))
     assert _now(entry) == ("offered", "expired")
     assert credit_pence(family.account.id) == 0
+
+
+def test_an_offer_does_not_end_while_it_is_being_taken(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker comes after the place was looked at: it waits, and finds nothing that has ended."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer: nothing can come between")
+    family, (entry,) = _freed(is_offered=True)
+    ended: list[Any] = []
+    worker = threading.Thread(target=lambda: ended.append(alone(app, lambda: expire_overdue(LATER))))
+    book = waiting_list.book_offered
+
+    def book_while_the_worker_comes(*args: Any, **values: Any) -> None:
+        worker.start()
+        worker.join(1)
+        book(*args, **values)
+
+    monkeypatch.setattr(waiting_list, "book_offered", book_while_the_worker_comes)
+    assert _do(_yes(family, entry)) == 1
+    worker.join()
+    assert ended == [0]
+    assert _now(entry) == ("accepted", "booked")
 
 
 def test_a_worker_does_not_close_an_offer_that_was_just_taken(

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from booking.bookings import early_rule
 from booking.bookings.early_models import EarlyAccess
 from booking.bookings.situations import load_situation
 from booking.bookings.waiting_list import CannotWait, join_list
@@ -31,7 +30,6 @@ from tests.bookings.early import (
     who_came,
     with_premium,
 )
-from tests.bookings.racers import at_the_start, race_in_threads
 from tests.builders import (
     AT,
     a_family,
@@ -158,28 +156,6 @@ def test_a_session_whose_every_place_may_go_early_has_a_list_when_it_is_full(app
             user_id=None,
         )
         assert entry.state == "waiting"
-
-
-def test_the_last_early_place_goes_to_one_family_only(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, window_id, families = a_sent_window(places=2)
-    for family in families:
-        use(family, window_id)
-    monkeypatch.setattr("tests.bookings.racers.AT", IN_WINDOW)
-    racers = at_the_start(families, [run.sessions[0].id])
-    assert sorted(race_in_threads(app, racers)) == [0, 0, 0, 0, 1]
-
-
-def test_without_the_guard_the_last_early_place_is_given_twice(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The twin of the race: with the share not looked at, more go early than may."""
-    run, window_id, families = a_sent_window(places=2)
-    for family in families:
-        use(family, window_id)
-    monkeypatch.setattr("tests.bookings.racers.AT", IN_WINDOW)
-    monkeypatch.setattr(early_rule.Early, "is_used_up", lambda self, taken, places: False)
-    racers = at_the_start(families, [run.sessions[0].id])
-    assert sum(race_in_threads(app, racers)) == 2
 
 
 def _statements(act: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.kinds import Edit, Sabotage
+from tests.sabotage.kinds import BOTH, POSTGRESQL, Edit, Sabotage
 
 LISTS = "tests/bookings/test_waiting_families.py"
 ROUNDS = "tests/bookings/test_rounds.py"
@@ -11,7 +11,39 @@ OFFERS = "booking/bookings/offers.py"
 WAITING_LIST = "booking/bookings/waiting_list.py"
 MATCH = "booking/bookings/matching.py"
 
+EARLY_RACES = "tests/bookings/test_early_races.py"
+
 WAITING = (
+    Sabotage(
+        "an offer may end while it is being taken",
+        (
+            Edit(
+                WAITING_LIST,
+                "entry.offered_place_id, with_for_update=True, populate",
+                "entry.offered_place_id, populate",
+            ),
+        ),
+        ("tests/bookings/test_crossing_answers.py::test_an_offer_does_not_end_while_it_is_being_taken",),
+        POSTGRESQL,
+    ),
+    Sabotage(
+        "two managers publish an early window for one run",
+        (Edit("booking/bookings/early_windows.py", "ids.with_for_update(key_share=True)", "ids"),),
+        (f"{EARLY_RACES}::test_of_managers_who_publish_at_one_moment_one_does",),
+        POSTGRESQL,
+    ),
+    Sabotage(
+        "early booking takes more than its share",
+        (
+            Edit(
+                "booking/bookings/early_rule.py",
+                "def is_used_up(",
+                "def is_used_up(self, *_: object) -> bool:\n        return False\n\n    def _is_used_up(",
+            ),
+        ),
+        (f"{EARLY_RACES}::test_the_last_early_place_goes_to_one_family",),
+        BOTH,
+    ),
     Sabotage(
         "whoever comes by passes the waiting list",
         (

@@ -5,13 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 
 from flask import Flask
@@ -22,16 +18,10 @@ from booking.core.db import db, unit_of_work
 from booking.people.models import Role, User
 from booking.people.sign_ins import start
 from booking.provision.models import Session
+from tests.serving import free_port, until_it_answers
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS, THREADS = 2, 4
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -76,8 +66,8 @@ def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str
     web += ["--workers", str(WORKERS), "--threads", str(THREADS), "--backlog", "512"]
     running.append(_start(web, env))
     try:
-        for each in (double_port, port) if with_double else (port,):
-            _wait_for(each)
+        for process, its_port in zip(running, (double_port, port)[-len(running) :], strict=True):
+            until_it_answers(process, its_port)
         yield address
     finally:
         for process in reversed(running):
@@ -89,18 +79,6 @@ def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str
 def _start(arguments: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
     with (Path(env["BOOKING_INSTANCE"]) / "site.log").open("ab") as log:
         return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=log, stderr=log)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-                connection.request("GET", "/healthz")
-                connection.getresponse().read()
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not come up")
 
 
 def next_week_but_two() -> dt.date:

@@ -7,7 +7,6 @@ import http.client
 import http.server
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -17,16 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from tests.serving import free_port, until_it_answers
+
 SECRET_KEY = "sk_test_of_the_tests"
 WEBHOOK_SECRET = "whsec_of_the_tests"
 PATIENCE_SECONDS = 20
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -125,7 +119,7 @@ def a_double(
     command += ["--webhook-url", webhook_url, "--webhook-secret", secret]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
-        _wait_until_it_listens(process, port)
+        until_it_answers(process, port)
         yield Double(f"http://127.0.0.1:{port}", process)
     finally:
         process.terminate()
@@ -134,14 +128,3 @@ def a_double(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        assert process.poll() is None, f"the Stripe double ended with {process.returncode}"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the Stripe double does not listen")

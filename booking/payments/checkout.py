@@ -23,7 +23,7 @@ from booking.payments.fulfilment import Outcome, fulfil, keep_answer, let_go
 from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, StripeRefused
 from booking.payments.models import Payment
 from booking.payments.states import PAYMENT_MOVES, move
-from booking.payments.to_pay import basket_to_pay, checkout_of
+from booking.payments.to_pay import checkout_of, may_be_paid
 from booking.people.models import FamilyAccount
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ def start_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int |
     summary = checkout_of(account_id, at=at)
     if summary is not None and summary.card_page is not None:
         return summary.card_page
-    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)
+    summary = may_be_paid(summary, seen_pence=seen_pence)
     hold_for_payment(summary.basket_id, at=at)
     payment = Payment(
         basket_id=summary.basket_id,

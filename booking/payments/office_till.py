@@ -21,8 +21,8 @@ from booking.payments.to_pay import (
     NotEnoughCredit,
     NothingToPay,
     Summary,
-    basket_to_pay,
     checkout_of,
+    may_be_paid,
     office_due_at,
 )
 from booking.people.models import FamilyAccount
@@ -51,11 +51,11 @@ class Owed:
 def pay_basket(account_id: int, tender: str, *, seen_pence: int, at: datetime, user_id: int | None) -> str:
     """Book the family's basket by `credit`, by `office`, or `free` when it costs nothing; gives its reference.
 
-    Raises the refusals of `basket_to_pay` and `NotEnoughCredit`; then nothing has changed. The account is locked before
+    Raises the refusals of `may_be_paid` and `NotEnoughCredit`; then nothing has changed. The account is locked before
     anything is looked at: of two parents who pay at one moment, the second finds nothing left to pay.
     """
     lock_rows((FamilyAccount, [account_id]))
-    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)
+    summary = may_be_paid(checkout_of(account_id, at=at), seen_pence=seen_pence)
     pay = {"credit": _from_credit, "office": _at_office, "free": _for_nothing}[tender]
     pay(summary, account_id, at=at, user_id=user_id)
     return summary.reference

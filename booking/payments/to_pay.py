@@ -161,9 +161,8 @@ def held_places(basket_id: int) -> list[Place]:
     )
 
 
-def basket_to_pay(account_id: int, *, seen_pence: int, at: datetime) -> Summary:
+def may_be_paid(summary: Summary | None, *, seen_pence: int) -> Summary:
     """The basket as it may be paid now, or a named refusal; called inside the unit of work that pays it."""
-    summary = checkout_of(account_id, at=at)
     if summary is None:
         raise NothingToPay
     if summary.card_page is not None:

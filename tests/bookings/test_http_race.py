@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -28,10 +27,10 @@ from booking.core.db import db
 from booking.core.settings import Settings
 from tests.browser import Browser
 from tests.builders import Family, a_family, a_run, a_session
-from tests.e2e.school import ROOT, free_port
+from tests.e2e.school import ROOT
+from tests.serving import READY_SECONDS, free_port, until_it_answers
 
 CLIENTS = 50
-READY_SECONDS = 60
 
 
 @contextmanager
@@ -48,7 +47,7 @@ def serving(settings: Settings, database_url: str, what: str) -> Iterator[int]:
     arguments = ["-b", f"127.0.0.1:{number}", "-w", "2", "--threads", "4", "--log-level", "error", what]
     server = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=ROOT, env=env)
     try:
-        _wait_until_ready(number, server)
+        until_it_answers(server, number)
         yield number
     finally:
         server.send_signal(signal.SIGTERM)
@@ -67,20 +66,6 @@ def unlocked_port(app: Flask, settings: Settings, database_url: str) -> Iterator
     """The same with the lock taken out."""
     with serving(settings, database_url, "tests.bookings.unlocked_app:app") as number:
         yield number
-
-
-def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
-    ends = time.monotonic() + READY_SECONDS
-    while time.monotonic() < ends:
-        assert server.poll() is None, "the web server ended"
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-                connection.request("GET", "/healthz")
-                connection.getresponse().read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web server did not come up")
 
 
 @dataclass

@@ -63,10 +63,10 @@ def test_the_control_that_looks_before_it_locks_pays_wrongly(
     def look_first(*args: Any, **values: Any) -> Any:
         return seen["summary"]
 
-    seen["summary"] = office_till.basket_to_pay(account_id, seen_pence=900, at=now)
+    seen["summary"] = office_till.checkout_of(account_id, at=now)
     db.session.rollback()
     at_once(app, [_paying(account_id, "office", now)])
-    monkeypatch.setattr(office_till, "basket_to_pay", look_first)
+    monkeypatch.setattr(office_till, "checkout_of", look_first)
     (result,) = at_once(app, [_paying(account_id, "office", now)])
     assert isinstance(result, WrongMove)
     assert len(payments_of(basket_id)) == 1

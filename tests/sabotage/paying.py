@@ -40,9 +40,9 @@ PAYING = (
         (
             Edit(
                 "booking/payments/office_till.py",
-                "    lock_rows((FamilyAccount, [account_id]))\n    summary = basket_to_pay("
-                "account_id, seen_pence=seen_pence, at=at)\n",
-                "    summary = basket_to_pay(account_id, seen_pence=seen_pence, at=at)\n"
+                "    lock_rows((FamilyAccount, [account_id]))\n    summary = may_be_paid("
+                "checkout_of(account_id, at=at), seen_pence=seen_pence)\n",
+                "    summary = may_be_paid(checkout_of(account_id, at=at), seen_pence=seen_pence)\n"
                 "    lock_rows((FamilyAccount, [account_id]))\n",
             ),
         ),

@@ -19,8 +19,8 @@ from tests.doubles import (
     Listener,
     a_double,
     a_listener,
-    free_port,
 )
+from tests.serving import free_port
 
 PARAMS: Any = {
     "mode": "payment",

@@ -25,6 +25,7 @@ from booking.core.access_log import seal_access
 from booking.core.db import db, unit_of_work
 from booking.core.jobs import Interrupted, Job, ask_jobs_to_stop, claim_job
 from booking.core.settings import Settings
+from booking.ledger.sealing import seal_ledger
 from booking.messages.sending import send_due
 from booking.office.background import JOBS, composers
 from booking.office.retention import apply_daily
@@ -99,6 +100,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
     def seal(at: datetime) -> None:
         with unit_of_work():
             seal_access(at)
+            seal_ledger(at)
 
     def keep_by_rule(at: datetime) -> None:
         with unit_of_work():
@@ -114,7 +116,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("send messages", lambda at: send_due(at, settings, letters)),
-        ("seal the log of who saw what", seal),
+        ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),
     ]
 

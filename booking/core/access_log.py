@@ -7,19 +7,17 @@ a month that retention has dropped whole. A family may ask who looked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from booking.core import clock
-from booking.core.chain import ChainDropped, ChainSeal, Row, chain_problems, seal_rows
+from booking.core.chain import SETTLES, ChainDropped, ChainSeal, Row, chain_problems, seal_rows, settled
 from booking.core.db import Base, UtcDateTime, db
 
 CARE, COLLECTION, GROUPS, CONTACTS = "care", "collection", "groups", "contacts"
 """The classes of field: care and medical; who may collect; ethnicity, SEN and other group facts; addresses."""
-SETTLES = timedelta(minutes=5)
-"""No request lasts so long, so every row up to the last one that is this old is committed and can be sealed."""
 MOST_AT_ONCE = 5_000
 
 
@@ -74,26 +72,20 @@ def seal_access(at: datetime) -> int:
         last_id = db.session.scalar(
             select(func.max(ChainSeal.last_id)).where(ChainSeal.chain == chain_of(month))
         )
-        rows = _rows(month, after=last_id or 0, until=at - SETTLES)
+        rows = settled(_rows(month, after=last_id or 0), at - SETTLES)
         if seal_rows(chain_of(month), rows[:MOST_AT_ONCE], at=at):
             count += len(rows[:MOST_AT_ONCE])
     return count
 
 
-def _rows(month: str, *, after: int = 0, until: datetime | None = None) -> list[Row]:
-    """A month's entries as the chain holds them; with `until` only up to the first one that is younger."""
-    rows: list[Row] = [
-        tuple(row)
-        for row in db.session.execute(
-            select(*AccessEntry.__table__.columns)
-            .where(AccessEntry.month == month, AccessEntry.id > after)
-            .order_by(AccessEntry.id)
-        )
-    ]
-    if until is None:
-        return rows
-    young = next((index for index, row in enumerate(rows) if row[1] > until), len(rows))  # type: ignore[operator]
-    return rows[:young]
+def _rows(month: str, *, after: int = 0) -> list[Row]:
+    """A month's entries as the chain holds them."""
+    found = db.session.execute(
+        select(*AccessEntry.__table__.columns)
+        .where(AccessEntry.month == month, AccessEntry.id > after)
+        .order_by(AccessEntry.id)
+    )
+    return [tuple(row) for row in found]
 
 
 def access_problems() -> Iterator[str]:

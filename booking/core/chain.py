@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from booking.core.db import Base, UtcDateTime, db
 
 Row = Sequence[object]
+SETTLES = timedelta(minutes=5)
+"""No request lasts so long, so every row up to the last one that is this old is committed and can be sealed."""
 
 
 class ChainSeal(Base):
@@ -78,6 +80,12 @@ def seal_rows(chain: str, rows: Sequence[Row], *, at: datetime) -> ChainSeal | N
     db.session.add(made)
     db.session.flush()
     return made
+
+
+def settled(rows: Sequence[Row], until: datetime) -> Sequence[Row]:
+    """The rows before the first one that is younger; the second value of each row is its instant."""
+    young = next((n for n, row in enumerate(rows) if row[1] > until), len(rows))  # type: ignore[operator]
+    return rows[:young]
 
 
 def chain_problems(chain: str, rows: Iterable[Row]) -> Iterator[str]:

@@ -77,4 +77,22 @@ def ledger_problems() -> list[str]:
     )
     for entry_id, key, total, count in rows:
         problems.append(f"ledger entry {entry_id} ({key}): {count} lines sum to {total} pence, not 0")
-    return problems
+    return problems + _wrong_reversals()
+
+
+def _wrong_reversals() -> list[str]:
+    """Reversals that do not take back exactly what they name: account by account the two together are nothing."""
+    entry = func.coalesce(Entry.reverses_id, Entry.id)
+    reversed_ids = select(Entry.reverses_id).where(Entry.reverses_id.is_not(None))
+    rows = db.session.execute(
+        select(entry, EntryLine.account_id, func.sum(EntryLine.amount_pence))
+        .join(EntryLine, EntryLine.entry_id == Entry.id)
+        .where(Entry.reverses_id.is_not(None) | Entry.id.in_(reversed_ids))
+        .group_by(entry, EntryLine.account_id)
+        .having(func.sum(EntryLine.amount_pence) != 0)
+        .order_by(entry, EntryLine.account_id)
+    )
+    return [
+        f"ledger entry {entry_id}: with its reversal {total} pence are left on ledger account {account_id}"
+        for entry_id, account_id, total in rows
+    ]

@@ -20,6 +20,10 @@ class Unbalanced(RuntimeError):
     """A programming error: the lines of an entry do not sum to nothing."""
 
 
+class KeyReused(RuntimeError):
+    """A programming error: another entry has this key, or reverses the same one, already; nothing was posted."""
+
+
 @dataclass(frozen=True)
 class BookedPlace:
     """What the ledger needs to know of a place: whose it is, whose income it is and its frozen price."""
@@ -51,22 +55,26 @@ def post(
     payment_id: int | None = None,
     reverses_id: int | None = None,
 ) -> Entry:
-    """Write one entry inside the caller's unit of work; raises `Unbalanced` when its lines do not sum to 0."""
+    """Write one entry inside the caller's unit of work; the same key with the same lines again is the same entry.
+
+    Raises `Unbalanced` when its lines do not sum to 0, and `KeyReused` for a key that stands over other lines, or a
+    second reversal of one entry.
+    """
     if not is_writing():
         raise NotInUnitOfWork
     if len(lines) < 2 or sum(line.amount_pence for line in lines) != 0:
         raise Unbalanced(key)
-    entry = Entry(
-        key=key,
-        kind=kind,
-        at=at,
-        user_id=user_id,
-        basket_id=basket_id,
-        payment_id=payment_id,
-        reverses_id=reverses_id,
-    )
-    db.session.add(entry)
-    db.session.flush()
+    row = {
+        "kind": kind,
+        "at": at,
+        "user_id": user_id,
+        "basket_id": basket_id,
+        "payment_id": payment_id,
+        "reverses_id": reverses_id,
+    }
+    entry = db.session.scalars(insert_new(Entry).values(key=key, **row).returning(Entry)).one_or_none()
+    if entry is None:
+        return _same(key, kind, lines)
     db.session.execute(
         insert(EntryLine),
         [
@@ -80,6 +88,17 @@ def post(
         ],
     )
     return entry
+
+
+def _same(key: str, kind: str, lines: Sequence[Line]) -> Entry:
+    before = db.session.scalars(select(Entry).where(Entry.key == key)).one_or_none()
+    if before is None:
+        raise KeyReused(f"{key}: what it reverses was reversed before")
+    was = sorted((line.account_id, line.amount_pence, line.place_id or 0) for line in before.lines)
+    now = sorted((line.ledger_account_id, line.amount_pence, line.place_id or 0) for line in lines)
+    if before.kind != kind or was != now:
+        raise KeyReused(key)
+    return before
 
 
 def post_booking(

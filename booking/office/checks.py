@@ -11,6 +11,7 @@ from booking.core.db import db, read_snapshot
 from booking.core.vault import vault_problems
 from booking.ledger.balances import ledger_problems
 from booking.ledger.models import Entry
+from booking.ledger.sealing import seal_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
@@ -23,6 +24,7 @@ def all_problems() -> list[str]:
         return [
             *booking_problems(),
             *ledger_problems(),
+            *seal_problems(),
             *_payment_problems(),
             *_custody_problems(),
             *_people_problems(),

@@ -1,17 +1,20 @@
 """Entries balance, are posted once, and balances are sums."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError
 
 from booking.core.db import NotInUnitOfWork, db, unit_of_work
 from booking.ledger.balances import credit_of_all, credit_pence, ledger_problems, lines_of
 from booking.ledger.models import EntryLine
-from booking.ledger.posting import Line, Unbalanced, family_ledger, post
+from booking.ledger.posting import KeyReused, Line, Unbalanced, family_ledger, post
 from tests.builders import AT, a_family
+from tests.tampering import tamper
 
 
 def _two_accounts() -> tuple[int, int, int]:
@@ -29,10 +32,53 @@ def test_an_entry_that_does_not_balance_is_refused(app: Flask) -> None:
 
 def test_the_same_key_is_posted_once(app: Flask) -> None:
     first, second, account = _two_accounts()
+    lines = [Line(first, -100), Line(second, 100)]
+    with unit_of_work():
+        entry = post("k", "payment", lines, at=AT, user_id=None).id
+    with unit_of_work():
+        assert post("k", "payment", lines[::-1], at=AT + timedelta(days=1), user_id=None).id == entry
+    assert credit_pence(account) == 100
+
+
+@pytest.mark.parametrize("other", ["kind", "amount", "account"])
+def test_the_same_key_for_something_else_is_refused(app: Flask, other: str) -> None:
+    first, second, account = _two_accounts()
+    third, _, _ = _two_accounts()
     with unit_of_work():
         post("k", "payment", [Line(first, -100), Line(second, 100)], at=AT, user_id=None)
-    with pytest.raises(IntegrityError), unit_of_work():
+    amount = 99 if other == "amount" else 100
+    lines = [Line(first, -amount), Line(third if other == "account" else second, amount)]
+    with pytest.raises(KeyReused), unit_of_work():
+        post("k", "refund" if other == "kind" else "payment", lines, at=AT, user_id=None)
+    assert credit_pence(account) == 100
+
+
+def test_an_entry_is_reversed_at_most_once_and_wholly(app: Flask) -> None:
+    first, second, account = _two_accounts()
+    with unit_of_work():
+        entry = post("k", "payment", [Line(first, -100), Line(second, 100)], at=AT, user_id=None).id
+    back = [Line(first, 100), Line(second, -100)]
+    with unit_of_work():
+        post("back", "refund_failed", back, at=AT, user_id=None, reverses_id=entry)
+    assert ledger_problems() == []
+    with pytest.raises(KeyReused), unit_of_work():
+        post("again", "refund_failed", back, at=AT, user_id=None, reverses_id=entry)
+    assert credit_pence(account) == 0
+    tamper("UPDATE ledger_line SET amount_pence = amount_pence / 2 WHERE entry_id <> :entry", entry=entry)
+    assert [words.split(": ")[1] for words in ledger_problems()] == [
+        f"with its reversal {pence} pence are left on ledger account {number}"
+        for number, pence in ((first, -50), (second, 50))
+    ]
+
+
+@pytest.mark.parametrize("table", ["ledger_entry", "ledger_line"])
+@pytest.mark.parametrize("act", ["UPDATE {} SET id = id + 1000", "DELETE FROM {}"])
+def test_the_database_refuses_to_change_or_delete_what_was_posted(app: Flask, table: str, act: str) -> None:
+    first, second, account = _two_accounts()
+    with unit_of_work():
         post("k", "payment", [Line(first, -100), Line(second, 100)], at=AT, user_id=None)
+    with pytest.raises(DatabaseError, match="only ever added to"), unit_of_work() as session:
+        session.execute(text(act.format(table)))
     assert credit_pence(account) == 100
 
 
@@ -46,8 +92,7 @@ def test_the_check_names_an_entry_that_was_tampered_with(app: Flask) -> None:
     with unit_of_work():
         post("k", "payment", [Line(first, -100), Line(second, 100)], at=AT, user_id=None)
     assert ledger_problems() == []
-    with unit_of_work() as session:
-        session.execute(text("UPDATE ledger_line SET amount_pence = 90 WHERE amount_pence = 100"))
+    tamper("UPDATE ledger_line SET amount_pence = 90 WHERE amount_pence = 100")
     assert "sum to -10 pence" in ledger_problems()[0]
 
 

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
 from booking.bookings.baskets import choose_week
 from booking.bookings.places import take_holds
@@ -17,6 +16,7 @@ from booking.payments.office_till import pay_at_office, take_office_payment
 from booking.provision.models import Session
 from booking.registers.marks import add_mark
 from tests.builders import AT, a_family, a_pupil, a_session
+from tests.tampering import tamper
 
 
 def _a_school_where_all_is_well() -> tuple[int, int]:
@@ -39,8 +39,7 @@ def _a_school_where_all_is_well() -> tuple[int, int]:
 
 
 def _run(statement: str, **values: object) -> None:
-    with unit_of_work() as session:
-        session.execute(text(statement), values)
+    tamper(statement, **values)
 
 
 def _sell_too_many(session_id: int, pupil_id: int) -> None:

@@ -20,6 +20,7 @@ from tests.doubles import SECRET_KEY, Double, Listener, a_double
 from tests.payments.card_ways import BASE_URL, go_to_card_page
 from tests.payments.conftest import Stripe
 from tests.payments.families import a_family_with_a_basket, payments_of
+from tests.tampering import tamper
 
 
 @pytest.fixture
@@ -81,8 +82,7 @@ def test_nothing_differs_after_clean_work(stripe: Stripe, payment_id: int, now: 
 def test_each_planted_difference_is_one_line(
     stripe: Stripe, payment_id: int, now: datetime, fault: str, line: str
 ) -> None:
-    with unit_of_work() as session:
-        session.execute(text(fault), {"id": payment_id} if ":id" in fault else {})
+    tamper(fault, id=payment_id)
     assert any(line in str(difference) for difference in reconcile(now, gateway=stripe.gateway))
 
 

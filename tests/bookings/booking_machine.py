@@ -24,6 +24,7 @@ from booking.bookings.waiting_list import accept_offer, leave_list
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.ledger.balances import credit_of_all, ledger_problems
+from booking.ledger.sealing import seal_ledger, seal_problems
 from booking.people.models import Pupil
 from booking.provision.models import Run, Session
 from tests.bookings.booking_model import Pair
@@ -38,10 +39,12 @@ class BookingMachine(FamilyRules):
 
     @rule(minutes=st.sampled_from([1, 10, 16, 40, 300, 900]))
     def later(self, minutes: int) -> None:
-        """Time goes by, and the worker lets go what is over."""
+        """Time goes by, and the worker lets go what is over, and seals what was posted."""
         self.school.now += timedelta(minutes=minutes)
         with unit_of_work():
             expire_overdue(self.school.now)
+            seal_ledger(self.school.now)
+        assert list(seal_problems()) == []
         self.school.tick()
 
     @rule()

@@ -11,7 +11,31 @@ CHECKOUT = "booking/payments/checkout.py"
 FULFIL = "booking/payments/fulfilment.py"
 EVENTS = "booking/payments/stripe_events.py"
 
+POSTING = "tests/ledger/test_posting.py"
+
 PAYING = (
+    Sabotage(
+        "what was posted may be changed",
+        (
+            Edit(
+                "booking/migrations/versions/0019_close_ledger.py",
+                'TABLES = ("ledger_entry", "ledger_line")',
+                "TABLES = ()",
+            ),
+        ),
+        (f"{POSTING}::test_the_database_refuses_to_change_or_delete_what_was_posted",),
+        BOTH,
+    ),
+    Sabotage(
+        "the same key stands for something else",
+        (Edit("booking/ledger/posting.py", "if before.kind != kind or was != now:", "if was is now:"),),
+        (f"{POSTING}::test_the_same_key_for_something_else_is_refused",),
+    ),
+    Sabotage(
+        "a seal is not held against its rows",
+        (Edit("booking/core/chain.py", "or _digest(previous, batch) != seal.digest:", ":"),),
+        ("tests/ledger/test_sealing.py::test_a_forgery_in_which_every_sum_holds_is_found",),
+    ),
     Sabotage(
         "places are given up while their card page can still be paid",
         (

@@ -99,9 +99,13 @@ def take_holds(
 def _situation_now(
     pupils: Collection[int], sessions: Collection[int], at: datetime, account_id: int
 ) -> Situation:
-    """What the rules need under the locks, after holds of these sessions that are over have been let go."""
+    """What the rules need under the locks, after holds of these sessions that are over have been let go.
+
+    The worker may let them go at the same moment: then there is nothing left to expire here, and room all the same.
+    """
     situation = load_situation(pupils, sessions, at, account_id=account_id)
-    if situation.has_overdue and expire(at, Place.session_id.in_(sessions)):
+    if situation.has_overdue:
+        expire(at, Place.session_id.in_(sessions))
         situation = load_situation(pupils, sessions, at, account_id=account_id)
     return situation
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from booking.bookings import baskets, places
 from booking.bookings.baskets import choose_week
+from booking.bookings.expiry import expire_overdue
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place
 from booking.bookings.rules import LIVE
@@ -255,3 +256,20 @@ def test_the_same_tick_on_two_devices_at_one_moment_is_one_line(
         assert tick() == basket_id
     assert came == [basket_id]
     assert lines_of(basket_id) == {(pupil_id, first), (pupil_id, second)}
+
+
+def test_room_that_the_worker_makes_at_the_same_moment_is_not_called_full(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hold of another family has run out; the worker lets it go between our looking and our own letting go."""
+    session, later = a_session(WEDNESDAY, capacity=1).id, AT + timedelta(minutes=16)
+    first, second = a_family(), a_family()
+    in_order = [a_choice(one.account, [(one.pupils[0].id, session)]).id for one in (first, second)]
+    with unit_of_work():
+        places.take_holds(in_order[0], "all", at=AT, user_id=None)
+    came = comes_between(app, monkeypatch, places, "expire", lambda: expire_overdue(later))
+    with unit_of_work():
+        result = places.take_holds(in_order[1], "all", at=later, user_id=None)
+    assert came == [1]
+    assert result.held == [(second.pupils[0].id, session)], result.refused
+    assert booking_problems() == []

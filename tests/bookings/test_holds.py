@@ -125,16 +125,18 @@ def test_an_expired_hold_frees_its_place_for_the_next_family(app: Flask) -> None
     later = AT + timedelta(minutes=16)
     assert len(hold(second, session, at=later).held) == 1
     assert states() == ["expired", "held"]
+    basket = basket_of(first)
     with pytest.raises(HoldIsOver), unit_of_work():
-        book_basket(basket_of(first), at=later, user_id=None)
+        book_basket(basket, at=later, user_id=None)
 
 
 def test_a_hold_that_is_over_is_not_booked_though_nobody_has_swept_it_up_yet(app: Flask) -> None:
     family = a_family()
     hold(family, a_session(WEDNESDAY))
+    basket = basket_of(family)
     for minutes in (15, 16):
         with pytest.raises(HoldIsOver), unit_of_work():
-            book_basket(basket_of(family), at=AT + timedelta(minutes=minutes), user_id=None)
+            book_basket(basket, at=AT + timedelta(minutes=minutes), user_id=None)
     assert states() == ["held"]
     assert credit_pence(family.account.id) == 0
 
@@ -155,8 +157,9 @@ def test_a_try_in_which_nothing_was_held_does_not_start_the_hour(app: Flask) -> 
     hold(family, full, mode="what_fits")
     free, later = a_session(date(2026, 11, 26)), AT + timedelta(hours=2)
     hold(family, free, mode="what_fits", at=later)
+    basket = basket_of(family)
     with unit_of_work():
-        book_basket(basket_of(family), at=later, user_id=None)
+        book_basket(basket, at=later, user_id=None)
     assert states() == ["booked"]
 
 

@@ -27,6 +27,20 @@ WAITING = (
         POSTGRESQL,
     ),
     Sabotage(
+        "what the worker has just let go is called full",
+        (
+            Edit(
+                "booking/bookings/places.py",
+                "        expire(at, Place.session_id.in_(sessions))\n        situation = load",
+                "        if expire(at, Place.session_id.in_(sessions)):\n            situation = load",
+            ),
+        ),
+        (
+            "tests/bookings/test_basket_races.py::test_room_that_the_worker_makes_at_the_same_moment_is_not_called_full",
+        ),
+        POSTGRESQL,
+    ),
+    Sabotage(
         "two managers publish an early window for one run",
         (Edit("booking/bookings/early_windows.py", "ids.with_for_update(key_share=True)", "ids"),),
         (f"{EARLY_RACES}::test_of_managers_who_publish_at_one_moment_one_does",),

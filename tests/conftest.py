@@ -24,6 +24,7 @@ from booking.core.db import Base, db
 from booking.core.settings import Settings, read_settings
 from tests.browser import Browser
 from tests.services import postgresql_url
+from tests.tampering import guards_down
 
 os.environ.pop("DATABASE_URL", None)
 # How fast examples come and go is the machine's affair: nothing here asserts on time.
@@ -138,9 +139,9 @@ def empty_database() -> None:
                 f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables
             )
             connection.execution_options(isolation_level="READ COMMITTED")
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for name in connection.scalars(text(filled)).all():
-                connection.execute(text(f'DELETE FROM "{name}"'))
+            with guards_down(connection):
+                for name in connection.scalars(text(filled)).all():
+                    connection.execute(text(f'DELETE FROM "{name}"'))
             connection.execute(text(IDS_FROM_ONE))
             connection.commit()
 

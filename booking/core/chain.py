@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -84,7 +85,8 @@ def seal_rows(chain: str, rows: Sequence[Row], *, at: datetime) -> ChainSeal | N
 
 def settled(rows: Sequence[Row], until: datetime) -> Sequence[Row]:
     """The rows before the first one that is younger; the second value of each row is its instant."""
-    young = next((n for n, row in enumerate(rows) if row[1] > until), len(rows))  # type: ignore[operator]
+    instants = (cast(datetime, row[1]) for row in rows)
+    young = next((n for n, instant in enumerate(instants) if instant > until), len(rows))
     return rows[:young]
 
 

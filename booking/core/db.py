@@ -177,7 +177,8 @@ def lock_rows(*wanted: tuple[type[Base], Iterable[int]]) -> None:
     if session.get_bind().dialect.name != "postgresql":
         return
     connection = session.connection()
-    if connection.connection.driver_connection.autocommit:  # type: ignore[union-attr]
+    driver = cast(psycopg.Connection, connection.connection.driver_connection)
+    if driver.autocommit:
         raise NotInUnitOfWork  # a lock would be gone with its own statement
     ids = {model: found for model, found in ((model, list(found)) for model, found in wanted) if found}
     if ids:

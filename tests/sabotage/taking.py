@@ -30,7 +30,7 @@ LOCKS = (
     ),
     Sabotage(
         "rows are locked where a lock is gone with its own statement",
-        (Edit(DATABASE, "if connection.connection.driver_connection.autocommit:", "if not connection:"),),
+        (Edit(DATABASE, "if driver.autocommit:", "if not driver:"),),
         ("tests/core/test_db.py::test_locks_that_would_be_gone_at_once_are_refused",),
         POSTGRESQL,
     ),

@@ -9,11 +9,30 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.core.db import Base, UtcDateTime
 
-ACCOUNT_KINDS = ("family", "income", "card", "cash", "fees")
+ACCOUNT_KINDS = (
+    "family",
+    "income",
+    "discount",
+    "card",
+    "cash",
+    "bank",
+    "tfc",
+    "voucher",
+    "pot",
+    "fees",
+    "disputes",
+    "late",
+    "bad_debt",
+    "payout",
+)
 
 
 class LedgerAccount(Base):
-    """Where money stands: one for each family, one for income by activity and seller, card, cash, fees."""
+    """Where money stands, or what it was for, under a `code` that says which: one for each family, income and discounts
+    by activity and seller, the card company's clearing, the cash box, the bank, Tax-Free Childcare, each voucher firm,
+    each funding pot, the card company's fees, disputed money, late collection charges, bad debt, what outside
+    sellers were paid out.
+    """
 
     __tablename__ = "ledger_account"
     __table_args__ = (CheckConstraint(f"kind IN {ACCOUNT_KINDS}", name="kind_known"),)

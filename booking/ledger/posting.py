@@ -15,6 +15,8 @@ from sqlalchemy import insert, select
 from booking.core.db import NotInUnitOfWork, db, insert_new, is_writing
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
 
+STANDING = {"card": "card", "office": "cash", "tfc": "tfc", "voucher": "voucher"}
+
 
 class Unbalanced(RuntimeError):
     """A programming error: the lines of an entry do not sum to nothing."""
@@ -145,9 +147,14 @@ def post_payment(
     *,
     at: datetime,
     user_id: int | None,
+    voucher_firm_id: int | None = None,
 ) -> Entry:
-    """Money came in by card or at the office: debit where it stands, credit the family."""
-    standing = _ledger("card" if tender == "card" else "cash", "card" if tender == "card" else "cash")
+    """Money came in by card, at the office, by Tax-Free Childcare or a voucher: debit where it stands, credit the family.
+
+    A voucher names its firm, for each firm's money stands on an account of its own.
+    """
+    kind = STANDING[tender]
+    standing = _ledger(kind if voucher_firm_id is None else f"{kind}:{voucher_firm_id}", kind)
     family = family_ledger(account_id)
     lines = [Line(standing.id, amount_pence), Line(family.id, -amount_pence)]
     return post(

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.bookings.models import Basket
 from booking.core.db import Base, UtcDateTime
+from booking.people.models import Pupil
+
+TENDERS = ("card", "credit", "office", "tfc", "voucher")
 
 
 class Payment(Base):
-    """One tender: towards one basket, or money handed in at the office (`basket_id` empty).
+    """One tender: towards one basket, or money that came in for a family (`basket_id` empty): handed in at the office,
+    by Tax-Free Childcare or from a voucher firm.
 
-    A card payment is paid only by Stripe's word. `promised` is a booked basket that the family pays at the office
-    by `due_at`; what of it is still owed is worked out from the ledger, never stored. `idempotency_key` is stored
-    before Stripe is first asked, so that asking again is the same question.
+    A card payment is paid only by Stripe's word. `promised` is a booked basket, or a part of one, that the family pays
+    by `due_at` at the office, by Tax-Free Childcare (for the child `pupil_id`) or with vouchers; what of it is still owed
+    is worked out from the ledger, never stored. `idempotency_key` is stored before Stripe is first asked, so that asking
+    again is the same question.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
-        CheckConstraint("tender IN ('card', 'credit', 'office')", name="tender_known"),
+        CheckConstraint(f"tender IN {TENDERS}", name="tender_known"),
         CheckConstraint("state IN ('started', 'promised', 'paid', 'given_up', 'failed')", name="state_known"),
         CheckConstraint("amount_pence >= 0", name="amount_not_negative"),
-        CheckConstraint("basket_id IS NOT NULL OR tender = 'office'", name="only_the_office_without_basket"),
+        CheckConstraint(
+            "basket_id IS NOT NULL OR tender NOT IN ('card', 'credit')", name="card_pays_a_basket"
+        ),
+        CheckConstraint("(tender = 'voucher') = (voucher_firm_id IS NOT NULL)", name="voucher_has_a_firm"),
         CheckConstraint("state <> 'promised' OR due_at IS NOT NULL", name="promise_has_a_day"),
         Index(
             "uq_payment_basket_started",
@@ -49,9 +57,64 @@ class Payment(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    pupil_id: Mapped[int | None] = mapped_column(ForeignKey("pupil.id"), index=True)
+    voucher_firm_id: Mapped[int | None] = mapped_column(ForeignKey("voucher_firm.id"))
 
     basket: Mapped[Basket | None] = relationship()
+    pupil: Mapped[Pupil | None] = relationship()
+    voucher_firm: Mapped[VoucherFirm | None] = relationship()
+    lines: Mapped[list[PaymentLine]] = relationship(order_by="PaymentLine.position")
     refunds: Mapped[list[Refund]] = relationship(back_populates="payment")
+
+
+class PaymentLine(Base):
+    """Which place a tender of a shared basket is for, and how much of it; when money comes short, the last position
+    goes without first, in the order that the parent chose.
+    """
+
+    __tablename__ = "payment_line"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "place_id"),
+        UniqueConstraint("payment_id", "position"),
+        CheckConstraint("amount_pence > 0", name="amount_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), index=True)
+    position: Mapped[int]
+    amount_pence: Mapped[int]
+
+
+class VoucherFirm(Base):
+    """A firm that pays childcare vouchers to the school in bulk; closed to new promises when `ended_on` is past."""
+
+    __tablename__ = "voucher_firm"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    our_number: Mapped[str] = mapped_column(String(40), default="")
+    """The number under which the firm knows the school, for families to give."""
+    ended_on: Mapped[date | None]
+
+
+class ChildReference(Base):
+    """The reference under which a government account pays for a child: four letters, five digits, TFC.
+
+    It belongs to the parent's own childcare account: one family account each, and no two children share one.
+    """
+
+    __tablename__ = "child_reference"
+    __table_args__ = (UniqueConstraint("pupil_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pupil_id: Mapped[int] = mapped_column(ForeignKey("pupil.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("family_account.id"), index=True)
+    reference: Mapped[str] = mapped_column(String(12), unique=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    pupil: Mapped[Pupil] = relationship()
 
 
 class Refund(Base):

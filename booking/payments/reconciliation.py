@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from booking.core.db import db
 from booking.core.money import format_pence
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
+from booking.ledger.posting import STANDING
 from booking.payments.gateway import CURRENCY, Gateway, RefundFacts, SessionFacts
 from booking.payments.models import Payment, Refund
 
@@ -137,12 +138,12 @@ def _ledger_of_refunds(refunds: list[Refund]) -> Iterator[Difference]:
 
 
 def _moved(kind: str) -> dict[tuple[str, int | None], int]:
-    """What the entries of a kind moved to where money stands (card, cash), by key and payment."""
+    """What the entries of a kind moved to the accounts where money stands, by key and payment."""
     rows = db.session.execute(
         select(Entry.key, Entry.payment_id, func.sum(EntryLine.amount_pence))
         .join(EntryLine, EntryLine.entry_id == Entry.id)
         .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
-        .where(Entry.kind == kind, LedgerAccount.kind.in_(("card", "cash")))
+        .where(Entry.kind == kind, LedgerAccount.kind.in_(STANDING.values()))
         .group_by(Entry.key, Entry.payment_id)
     )
     return {(key, payment_id): int(total) for key, payment_id, total in rows}

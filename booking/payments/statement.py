@@ -24,7 +24,12 @@ ACTS = {
     "refund": "Going back to your card",
     "refund_failed": "Did not reach your card, kept as credit",
 }
-TENDERS = {"card": "Payment by card", "office": "Payment at the office"}
+TENDERS = {
+    "card": "Payment by card",
+    "office": "Payment at the office",
+    "tfc": "Payment by Tax-Free Childcare",
+    "voucher": "Payment by childcare vouchers",
+}
 
 
 @dataclass(frozen=True)

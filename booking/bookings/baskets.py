@@ -128,11 +128,13 @@ def choose_week(
 ) -> Basket:
     """Make the basket hold, of all that was shown, exactly what is wanted; what was not shown stays as it is.
 
-    A line that was unticked lets its hold go. Free slots are told to the kitchen at once and never get into the basket.
-    Raises `NotYourChild` or `BasketIsPaying`; then nothing is changed.
+    A line that was unticked lets its hold go, and so does one of a child whom the family books no more: nobody sees it,
+    and it would stand in the way of all the others. Free slots are told to the kitchen at once and never get into the
+    basket. Raises `NotYourChild` or `BasketIsPaying`; then nothing is changed.
     """
     wanted, shown = set(wanted), set(shown) | set(wanted)
-    if not {pupil for pupil, _ in shown} <= bookable_ids(account_id, clock.today(at)):
+    bookable = bookable_ids(account_id, clock.today(at))
+    if not {pupil for pupil, _ in shown} <= bookable:
         raise NotYourChild
     basket = open_basket(account_id) or new_basket(account_id, at=at, user_id=user_id)
     known, free = _sessions({session for _, session in shown})
@@ -144,6 +146,8 @@ def choose_week(
     gone, new = (has & shown) - wanted, wanted - has
     if basket.state == "paying" and (gone or new):
         raise BasketIsPaying
+    if basket.state == "open":
+        gone |= {pair for pair in has if pair[0] not in bookable}
     for pupil_id, session_id in gone:
         _take_out(basket.id, pupil_id, session_id, at, user_id)
     _add_lines(basket.id, new)

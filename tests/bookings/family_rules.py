@@ -81,8 +81,7 @@ class FamilyRules(RuleBasedStateMachine):
             return
         assert account not in self.paying
         for pair in mine - set(pairs):
-            if pair[0] not in self.school.gone:
-                del self.school.held[pair]
+            del self.school.held[pair]
         wanted = [pair for pair in pairs if pair not in mine]
         assert sorted(held) == sorted(self.school.take(account, wanted, is_all=is_all))
         self._read_ends()

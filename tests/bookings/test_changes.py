@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from booking.bookings.baskets import choose_week
 from booking.bookings.change_models import ChangeNotice, SchoolChange
 from booking.bookings.changes import (
     ChangeRefused,
@@ -277,4 +278,22 @@ def test_a_child_who_left_loses_coming_places_after_an_hour(app: Flask) -> None:
         assert release_leaver(family.pupils[0].id, AT.date(), at=later, user_id=None) == 1
     assert leavers_with_places(later) == []
     assert credit_pence(family.account.id) == 0
+    all_well()
+
+
+def test_what_was_chosen_for_a_child_who_left_does_not_stand_in_the_way_of_the_others(app: Flask) -> None:
+    family, full, club = a_family(2), a_session(WEDNESDAY, capacity=0), a_session(date(2026, 11, 26))
+    leaver, stays = (pupil.id for pupil in family.pupils)
+    basket = a_basket(family.account, state="open", booked_at=None)
+    save(*(BasketLine(basket_id=basket.id, pupil_id=leaver, session_id=one.id) for one in (full, club)))
+    with unit_of_work():
+        take_holds(basket.id, "what_fits", at=AT, user_id=None)
+    with unit_of_work():
+        leave_roll(leaver, AT.date(), at=AT, user_id=None)
+    with unit_of_work():
+        wanted = [(stays, club.id)]
+        chosen = choose_week(family.account.id, wanted, wanted, at=AT, user_id=family.user.id)
+        assert take_holds(chosen.id, "all", at=AT, user_id=family.user.id).held == wanted
+    states = dict(db.session.execute(select(Place.pupil_id, Place.state)).all())
+    assert states == {leaver: "cancelled", stays: "held"}
     all_well()

@@ -32,11 +32,13 @@ def _run(examples: int, *, is_seeded: bool) -> int:
 
 @pytest.mark.timeout(1_200)  # the count is what matters; how long it takes is the machine's affair
 def test_the_engine_and_the_model_agree(app: Flask) -> None:
-    steps = _run(175 if ON_SQLITE else 30, is_seeded=True)
+    steps = _run(185 if ON_SQLITE else 33, is_seeded=True)
     assert steps >= (8_500 if ON_SQLITE else 1_500)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(14_400)
 def test_the_engine_and_the_model_agree_for_long(app: Flask) -> None:
-    assert _run(2_000, is_seeded=False) >= 100_000
+    """On PostgreSQL a step takes ten times as long: a fifth of the steps there is an hour's work as well."""
+    examples, least = (2_000, 100_000) if ON_SQLITE else (420, 20_000)
+    assert _run(examples, is_seeded=False) >= least

@@ -76,7 +76,8 @@ def call_off(session_id: int, reason: str, *, fallback_id: int | None, at: datet
 
 def _fallback(fallback_id: int, instead_of: Session) -> Session:
     fallback = db.session.get(Session, fallback_id)
-    if fallback is None or fallback.date != instead_of.date or fallback.status != "planned":
+    is_there = fallback is not None and fallback.date == instead_of.date and fallback.status == "planned"
+    if fallback is None or not is_there or fallback.id == instead_of.id:
         raise ChangeRefused("The other session is not on that day, or is called off. Nothing was changed.")
     return fallback
 

@@ -259,7 +259,12 @@ def book_late(basket_id: int, *, at: datetime) -> HoldResult:
         return HoldResult([], [])
     rows = db.session.execute(
         select(Place.id, Place.pupil_id, Place.session_id).where(
-            Place.basket_id == basket_id, Place.state == "expired", Place.ended_at == basket.ended_at
+            Place.basket_id == basket_id,
+            Place.state == "expired",
+            Place.ended_at == basket.ended_at,
+            Place.held_until.is_(
+                None
+            ),  # a hold that ran out by its own clock at that moment was not paid for
         )
     ).all()
     pairs = [(row.pupil_id, row.session_id) for row in rows]

@@ -233,6 +233,24 @@ def test_late_money_is_turned_away_when_somebody_else_has_the_place(app: Flask) 
     assert states() == ["expired", "held"]
 
 
+def test_late_money_is_not_for_a_hold_that_ran_out_by_its_own_clock(app: Flask) -> None:
+    family, first, second = a_family(), a_session(WEDNESDAY), a_session(date(2026, 11, 26))
+    hold(family, first)
+    over, child = AT + timedelta(minutes=15), family.pupils[0].id
+    with unit_of_work():
+        expire_overdue(over)
+    with unit_of_work():
+        both = {(child, first.id), (child, second.id)}
+        basket = choose_week(family.account.id, {(child, second.id)}, both, at=over, user_id=None).id
+        take_holds(basket, "all", at=over, user_id=None)
+    with unit_of_work():
+        hold_for_payment(basket, at=over)
+    with unit_of_work():
+        give_up(basket, at=over, user_id=None)
+    with unit_of_work():
+        assert book_late(basket, at=over).held == [(child, second.id)]
+
+
 def test_the_free_breakfast_is_told_and_never_full(app: Flask) -> None:
     activity = an_activity(kind="breakfast", is_free_slot=True)
     run = a_run(activity_id=activity.id, starts_at=time(8, 15), ends_at=time(8, 45), price_pence=0)

@@ -158,3 +158,14 @@ def _thing(account: Account, kind: str, thing_id: str) -> Thing:
     if found is None:
         raise missing(kind, thing_id)
     return found
+
+
+def inquire(account: Account, intent_id: str) -> Thing:
+    """A cardholder's bank asks what a payment was for; no money moves."""
+    with account.store.changing():
+        charge = account.charge_of({"payment_intent": intent_id})
+        found = money_objects.dispute(charge, charge["amount"], "unrecognized", now=account.clock.now())
+        found["status"] = "warning_needs_response"
+        account.store.put(found)
+        account.tell("charge.dispute.created", found)
+        return found

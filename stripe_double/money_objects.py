@@ -87,6 +87,10 @@ def payout(amount: int, *, now: int) -> Thing:
         "reversed_by": None,
         "source_type": "card",
         "statement_descriptor": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "payout_method": None,
+        "trace_id": None,
         "status": "paid",
         "type": "bank_account",
     }
@@ -114,6 +118,8 @@ def customer(params: dict[str, Any], *, now: int) -> Thing:
         "livemode": False,
         "metadata": params.get("metadata", {}),
         "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
     }
 
 

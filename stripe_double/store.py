@@ -86,6 +86,11 @@ class Store:
             ).fetchone()
         return json.loads(row[0]) if row else None
 
+    @staticmethod
+    def text_of(thing: Thing | None) -> bytes:
+        """An object as it is posted."""
+        return json.dumps(thing, indent=2).encode()
+
     def all(self, kind: str) -> list[Thing]:
         """All objects of a kind, newest first."""
         return [json.loads(text) for text in self.texts(kind, [], limit=-1)]

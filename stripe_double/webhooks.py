@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import json
 import threading
 from urllib.parse import urlsplit
 
@@ -41,7 +40,7 @@ class Postman(threading.Thread):
         store: Store = self.account.store
         due = store.due(self.account.clock.now())
         for number, event_id, tries in due:
-            body = json.dumps(store.get("event", event_id), indent=2).encode()
+            body = store.text_of(store.get("event", event_id))
             is_done = self.send(body, signature(body, self.secret, self.account.clock.now()))
             wait = WAITS[min(tries, len(WAITS) - 1)]
             store.note_delivery(number, is_done=is_done, next_try=self.account.clock.now() + wait)

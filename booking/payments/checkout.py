@@ -112,14 +112,17 @@ def expire_started(at: datetime, gateway: Gateway | None) -> int:
     """Ask Stripe about every card page whose time is over, then book or give up; gives the number that ended.
 
     A page is closed at Stripe before its places are freed, so that nobody pays for places that are gone. While
-    Stripe is out of reach the places stay held.
+    Stripe is out of reach, or the parent's bank has not said yes or no, the places stay held.
     """
     if gateway is None:
         return 0
     ended = 0
     rows = db.session.execute(
         select(Payment.id, Payment.stripe_session_id).where(
-            Payment.state == "started", Payment.tender == "card", Payment.expires_at <= at
+            Payment.state == "started",
+            Payment.tender == "card",
+            Payment.expires_at <= at,
+            Payment.awaited_since.is_(None),
         )
     ).all()
     db.session.rollback()

@@ -32,6 +32,7 @@ from booking.office.retention import apply_daily
 from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import Gateway, gateway_of
+from booking.payments.kept_cards import forget_cards
 from booking.payments.looking_after import MoneyRounds
 from booking.payments.refunds import send_refunds
 from booking.people.sign_in_sweep import forget_old_sign_ins
@@ -116,6 +117,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
+        ("forget cards", lambda at: forget_cards(at, gateway=gateway)),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),

@@ -151,6 +151,12 @@ class Gateway:
             for session in client.v1.checkout.sessions.list(params).auto_paging_iter():
                 yield session_facts(session)
 
+    def session_of(self, intent_id: str) -> SessionFacts | None:
+        """The card page on which something was paid; nothing when it was paid in another way."""
+        with self._asking() as client:
+            found = client.v1.checkout.sessions.list({"payment_intent": intent_id}).data
+        return session_facts(found[0]) if found else None
+
     def refund(
         self, intent_id: str, amount_pence: int, *, idempotency_key: str, refund_id: int
     ) -> RefundFacts:

@@ -60,6 +60,7 @@ def _refund(event: EventFacts, gateway: Gateway, at: datetime) -> None:
     if event.intent_id is None:
         log.warning("a refund without a payment", event_id=event.id)
         return
+    _learn_of(event.intent_id, gateway, at)
     facts = list(gateway.refunds(event.intent_id))
     with unit_of_work():
         payment = _payment_of(event, event.intent_id, at=at)
@@ -70,10 +71,20 @@ def _refund(event: EventFacts, gateway: Gateway, at: datetime) -> None:
 def _dispute(event: EventFacts, gateway: Gateway, at: datetime) -> None:
     """The payer's bank took money back, or decided about it."""
     facts = gateway.dispute(event.object_id)
+    if facts.intent_id is not None:
+        _learn_of(facts.intent_id, gateway, at)
     with unit_of_work():
         payment = _payment_of(event, facts.intent_id, at=at)
         if payment is not None:
             note_dispute(payment, facts, at=at)
+
+
+def _learn_of(intent_id: str, gateway: Gateway, at: datetime) -> None:
+    """Take a payment whose own event is still on its way, so that what happened to it afterwards is not lost."""
+    if db.session.scalar(select(Payment.id).where(Payment.stripe_intent_id == intent_id)) is None:
+        facts = gateway.session_of(intent_id)
+        if facts is not None:
+            fulfil(facts.id, gateway=gateway, at=at)
 
 
 def _payment_of(event: EventFacts, intent_id: str | None, *, at: datetime) -> Payment | None:

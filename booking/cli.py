@@ -83,7 +83,9 @@ def register(day: datetime, session_id: int | None, kind: str, out: Path) -> Non
 @cli.command("reconcile")
 def reconcile_command() -> None:
     """Hold payments against Stripe and the ledger; print each difference."""
-    differences = reconcile(clock.now(), gateway=gateway_of(settings()))
+    differences = reconcile(
+        clock.now(), gateway=gateway_of(settings()), progress=lambda words: click.echo(words, err=True)
+    )
     for difference in differences:
         click.echo(str(difference))
     click.echo(f"{len(differences)} differences")

@@ -31,7 +31,9 @@ from booking.office.background import JOBS, composers
 from booking.office.retention import apply_daily
 from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
-from booking.payments.gateway import gateway_of
+from booking.payments.gateway import Gateway, gateway_of
+from booking.payments.kept_cards import forget_cards
+from booking.payments.looking_after import MoneyRounds
 from booking.payments.refunds import send_refunds
 from booking.people.sign_in_sweep import forget_old_sign_ins
 
@@ -115,6 +117,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
+        ("forget cards", lambda at: forget_cards(at, gateway=gateway)),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),
@@ -158,11 +161,24 @@ def work(app: Flask) -> bool:
     return True
 
 
+def look_after_money(app: Flask, rounds: MoneyRounds, gateway: Gateway | None) -> None:
+    """Look at card money when it is due; beside the ticks, because the nightly look takes a minute."""
+    with app.app_context():
+        try:
+            rounds.look(clock.now(), gateway)
+        except Exception:
+            log.exception("card money could not be looked at")
+        finally:
+            db.session.rollback()
+            db.session.remove()
+
+
 def run(app: Flask, settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; what has begun is finished first."""
     refuse_unsafe_start(settings)
     huey = make_huey(settings)
-    busy = {"tick": threading.Lock(), "work": threading.Lock()}
+    busy = {name: threading.Lock() for name in ("tick", "work", "money")}
+    rounds, gateway = MoneyRounds(), gateway_of(settings)
 
     def guarded(name: str, act: Callable[[], object]) -> None:
         if busy[name].acquire(blocking=False):
@@ -177,8 +193,11 @@ def run(app: Flask, settings: Settings) -> None:
     huey.periodic_task(_always, expires=EVERY_SECONDS, name="work")(
         lambda: guarded("work", lambda: work(app))
     )
+    huey.periodic_task(_always, expires=EVERY_SECONDS, name="money")(
+        lambda: guarded("money", lambda: look_after_money(app, rounds, gateway))
+    )
     logging.getLogger("huey").setLevel(logging.WARNING)
-    Worker(huey, workers=2, max_delay=0.5, graceful_signal="TERM").run()
+    Worker(huey, workers=3, max_delay=0.5, graceful_signal="TERM").run()
 
 
 def _always(_at: datetime) -> bool:

@@ -28,8 +28,8 @@ def pounds(pence: int) -> str:
     return f"£{pence // 100:,}.{pence % 100:02d}"
 
 
-def pay_page(session: Thing) -> str:
-    """The open page of a session."""
+def pay_page(session: Thing, cards: int = 0) -> str:
+    """The open page of a session; for somebody who is known, with the cards they had kept, or a box to keep this one."""
     lines = "".join(
         f"<tr><th scope='row'>{escape(line['description'])}</th><td>{pounds(line['amount_total'])}</td></tr>"
         for line in session["line_items"]["data"]
@@ -38,16 +38,26 @@ def pay_page(session: Thing) -> str:
         "<p class='test'>TEST MONEY – no real card is charged. This page stands in for Stripe’s.</p>"
         f"<p class='sum'>{pounds(session['amount_total'])}</p>"
         f"<table><caption>What you pay for</caption><tbody>{lines}</tbody></table>"
-        "<form method='post'>"
+        f"<form method='post'>{_card(session, cards)}"
         f"<button class='pay' name='action' value='pay'>Pay {pounds(session['amount_total'])}</button>"
         "<button class='cancel' name='action' value='cancel'>Cancel</button></form>"
     )
     return _page("Pay by card (test)", body)
 
 
+def _card(session: Thing, cards: int) -> str:
+    if cards:
+        return "<p>Your kept card: Visa ending 4242</p>"
+    options = session["saved_payment_method_options"] or {}
+    if not session["customer"] or options.get("payment_method_save") != "enabled":
+        return ""
+    return "<p><label><input type='checkbox' name='keep'> Keep my card for the next time</label></p>"
+
+
 def over_page(session: Thing) -> str:
     """The page of a session that is over."""
-    words = "It has been paid." if session["status"] == "complete" else "It has ended. Nothing was charged."
+    is_paid = session["status"] == "complete"
+    words = "It has been paid." if is_paid else "It has ended. Nothing was charged."
     return _page("This payment page is closed", f"<p>{words} Go back to the school’s site.</p>")
 
 

@@ -7,32 +7,37 @@ from typing import Any
 from stripe_double.store import Store, Thing
 
 KINDS = {"payment_intent": "payment_intent", "charge": "charge", "latest_charge": "charge"}
-COMPARE = {
-    "gt": lambda a, b: a > b,
-    "gte": lambda a, b: a >= b,
-    "lt": lambda a, b: a < b,
-    "lte": lambda a, b: a <= b,
-}
+COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+UNDELIVERED = "SELECT event_id FROM posting WHERE done = 0"
+OF_CURSOR = "(SELECT seq FROM thing WHERE id = ?)"
+MOST = 100
 
 
-def page(found: list[Thing], params: dict[str, Any], url: str) -> Thing:
-    """One page of a list, with whether there is more."""
-    for name in ("payment_intent", "charge", "status", "type"):
-        if name in params:
-            found = [one for one in found if one.get(name) == params[name]]
+def page(store: Store, kind: str, params: dict[str, Any], url: str) -> str:
+    """One page of a list as JSON, with whether there is more."""
+    where: list[tuple[str, list[Any]]] = [
+        (f"json_extract(body, '$.{name}') = ?", [params[name]])
+        for name in ("payment_intent", "charge", "status", "type", "source")
+        if name in params
+    ]
     if "types" in params:
-        found = [one for one in found if one["type"] in params["types"]]
+        marks = ", ".join("?" * len(params["types"]))
+        where.append((f"json_extract(body, '$.type') IN ({marks})", params["types"]))
     for name, edge in params.get("created", {}).items():
-        found = [one for one in found if COMPARE[name](one["created"], edge)]
-    limit = min(max(params.get("limit", 10), 1), 100)
-    ids = [one["id"] for one in found]
-    if params.get("ending_before") in ids:
-        place = ids.index(params["ending_before"])
-        data, has_more = found[max(0, place - limit) : place], place > limit
-    else:
-        start = ids.index(params["starting_after"]) + 1 if params.get("starting_after") in ids else 0
-        data, has_more = found[start : start + limit], len(found) > start + limit
-    return {"object": "list", "data": data, "has_more": has_more, "url": url}
+        where.append((f"json_extract(body, '$.created') {COMPARE[name]} ?", [edge]))
+    if "delivery_success" in params:
+        where.append((f"id {'NOT ' if params['delivery_success'] else ''}IN ({UNDELIVERED})", []))
+    limit = min(max(params.get("limit", 10), 1), MOST)
+    before = params.get("ending_before")
+    if before is not None:
+        where.append((f"seq > {OF_CURSOR}", [before]))
+    if "starting_after" in params:
+        where.append((f"seq < {OF_CURSOR}", [params["starting_after"]]))
+    found = store.texts(kind, where, limit=limit + 1, forwards=before is not None)
+    has_more, data = len(found) > limit, found[:limit]
+    if before is not None:
+        data.reverse()
+    return f'{{"object": "list", "url": "{url}", "has_more": {str(has_more).lower()}, "data": [{", ".join(data)}]}}'
 
 
 def expanded(store: Store, thing: Thing, wanted: list[str]) -> Thing:

@@ -41,8 +41,8 @@ def session(params: dict[str, Any], *, now: int, base_url: str) -> Thing:
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
-        "customer_creation": "if_required",
+        "customer": params.get("customer"),
+        "customer_creation": None if params.get("customer") else "if_required",
         "customer_email": params.get("customer_email"),
         "expires_at": params.get("expires_at") or now + DAY,
         "invoice": None,
@@ -57,6 +57,7 @@ def session(params: dict[str, Any], *, now: int, base_url: str) -> Thing:
         "payment_method_types": params.get("allowed_payment_method_types") or ["card"],
         "payment_status": "unpaid",
         "redirect_on_completion": "always",
+        "saved_payment_method_options": params.get("saved_payment_method_options"),
         "setup_intent": None,
         "shipping_options": [],
         "status": "open",
@@ -90,13 +91,13 @@ def _line(item: dict[str, Any]) -> Thing:
 
 
 def intent(of: Thing, *, now: int) -> Thing:
-    """The PaymentIntent of a session that was just paid."""
+    """The PaymentIntent of a session that was just paid, or that its bank is still thinking about."""
     return {
         "id": new_id("pi_"),
         "object": "payment_intent",
         "amount": of["amount_total"],
         "amount_capturable": 0,
-        "amount_received": of["amount_total"],
+        "amount_received": 0,
         "application": None,
         "cancellation_reason": None,
         "capture_method": "automatic",
@@ -114,7 +115,7 @@ def intent(of: Thing, *, now: int) -> Thing:
         "review": None,
         "setup_future_usage": None,
         "source": None,
-        "status": "succeeded",
+        "status": "processing",
     }
 
 
@@ -160,7 +161,7 @@ def charge(of: Thing, *, now: int) -> Thing:
 
 
 def refund(of: Thing, amount: int, *, reason: str | None, metadata: dict[str, str], now: int) -> Thing:
-    """A refund of a charge; with test money it succeeds at once."""
+    """A refund of a charge; with test money it succeeds at once, unless a test wants it to wait."""
     return {
         "id": new_id("re_"),
         "object": "refund",

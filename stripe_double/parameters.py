@@ -30,7 +30,9 @@ CREATE_SESSION: Tree = {
         }
     ],
     "client_reference_id": str,
+    "customer": str,
     "customer_email": str,
+    "saved_payment_method_options": {"payment_method_save": str},
     "metadata": {"*": str},
     "payment_intent_data": {"metadata": {"*": str}, "description": str},
     "expires_at": int,
@@ -47,12 +49,16 @@ CREATE_REFUND: Tree = {
     "metadata": {"*": str},
     "expand": [str],
 }
+CREATE_CUSTOMER: Tree = {"metadata": {"*": str}, "expand": [str]}
 CREATED = {"gt": int, "gte": int, "lt": int, "lte": int}
 PAGES: Tree = {"limit": int, "starting_after": str, "ending_before": str, "expand": [str], "created": CREATED}
 LIST_SESSIONS: Tree = {**PAGES, "payment_intent": str, "status": str}
 LIST_REFUNDS: Tree = {**PAGES, "payment_intent": str, "charge": str}
 LIST_INTENTS: Tree = PAGES
 LIST_EVENTS: Tree = {**PAGES, "type": str, "types": [str], "delivery_success": bool}
+LIST_DISPUTES: Tree = {**PAGES, "payment_intent": str, "charge": str}
+LIST_PAYOUTS: Tree = {**PAGES, "status": str}
+LIST_MOVEMENTS: Tree = {**PAGES, "type": str, "source": str}
 RETRIEVE: Tree = {"expand": [str]}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +13,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from stripe_double import hosted_page, parameters
+from stripe_double import faults, happenings, hosted_page, money_objects, parameters
 from stripe_double.account import Account
 from stripe_double.errors import StripeError, missing
 from stripe_double.lists import expanded, page
@@ -30,13 +32,32 @@ ROUTES = Map(
         Rule("/v1/payment_intents", methods=["GET"], endpoint="list_payment_intents"),
         Rule("/v1/payment_intents/<id_>", methods=["GET"], endpoint="get_payment_intent"),
         Rule("/v1/charges/<id_>", methods=["GET"], endpoint="get_charge"),
+        Rule("/v1/customers", methods=["POST"], endpoint="create_customer"),
+        Rule("/v1/customers/<id_>", methods=["GET"], endpoint="get_customer"),
+        Rule("/v1/customers/<id_>", methods=["DELETE"], endpoint="delete_customer"),
         Rule("/v1/refunds", methods=["POST"], endpoint="create_refund"),
         Rule("/v1/refunds", methods=["GET"], endpoint="list_refunds"),
         Rule("/v1/refunds/<id_>", methods=["GET"], endpoint="get_refund"),
+        Rule("/v1/disputes", methods=["GET"], endpoint="list_disputes"),
+        Rule("/v1/disputes/<id_>", methods=["GET"], endpoint="get_dispute"),
+        Rule("/v1/payouts", methods=["GET"], endpoint="list_payouts"),
+        Rule("/v1/balance", methods=["GET"], endpoint="balance"),
+        Rule("/v1/balance_transactions", methods=["GET"], endpoint="list_movements"),
         Rule("/v1/events", methods=["GET"], endpoint="list_events"),
         Rule("/v1/events/<id_>", methods=["GET"], endpoint="get_event"),
     ]
 )
+LISTS = {
+    "sessions": ("checkout.session", parameters.LIST_SESSIONS),
+    "payment_intents": ("payment_intent", parameters.LIST_INTENTS),
+    "refunds": ("refund", parameters.LIST_REFUNDS),
+    "disputes": ("dispute", parameters.LIST_DISPUTES),
+    "payouts": ("payout", parameters.LIST_PAYOUTS),
+    "movements": ("balance_transaction", parameters.LIST_MOVEMENTS),
+    "events": ("event", parameters.LIST_EVENTS),
+}
+Answer = Thing | str
+Act = Callable[[], Answer]
 
 
 class Server:
@@ -46,92 +67,122 @@ class Server:
         self.account = account
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Answer one request."""
+        """Answer one request, or end its connection."""
         request = Request(environ)
-        response = self._site(request) if not request.path.startswith("/v1/") else self._api(request)
+        try:
+            response = self._site(request) if not request.path.startswith("/v1/") else self._api(request)
+        except faults.Dropped:
+            response = Response(status=500)
+            with contextlib.suppress(OSError):
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return response(environ, start_response)
 
     def _api(self, request: Request) -> Response:
+        status, body = 200, ""
         try:
-            status, body = self._answer(request)
+            status, body = self._call(request)
         except StripeError as error:
-            status, body = error.status, error.body
+            status, body = error.status, json.dumps(error.body)
         except HTTPException as error:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
-            status, body = error.code or 404, StripeError(404, message).body
-        response = Response(json.dumps(body, indent=2), status, mimetype="application/json")
+            status, body = error.code or 404, json.dumps(StripeError(404, message).body)
+        response = Response(body, status, mimetype="application/json")
         response.headers["Request-Id"] = new_id("req_")
         response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", API_VERSION)
         return response
 
-    def _answer(self, request: Request) -> tuple[int, Thing]:
-        """Authorise, replay a kept answer, or act and keep the answer in the same transaction."""
+    def _call(self, request: Request) -> tuple[int, str]:
+        """Authorise, and let one call have its effect and its answer, as far as its fault lets it."""
         if not request.headers.get("Authorization", "").startswith("Bearer sk_test_"):
             raise StripeError(401, "Invalid API Key provided.")
         endpoint, arguments = ROUTES.bind_to_environ(request.environ).match()
+        self.account.faults.meanwhile(endpoint)
+        fault = self.account.faults.take(endpoint)
+        self.account.faults.strike(fault, "before")
+        if fault == "too_many":
+            raise faults.too_many()
+        act = self._act(endpoint, arguments, request)
         key = request.headers.get("Idempotency-Key")
         if request.method != "POST" or key is None:
-            return 200, self._act(endpoint, arguments, request)
-        question = json.dumps([request.path, sorted(request.form.items(multi=True))])
+            found = act()
+            status, answer = 200, found if isinstance(found, str) else json.dumps(found)
+            if fault.startswith("broken"):
+                raise faults.broken()
+        else:
+            status, answer = self._once(key, request, act, fault)
+        self.account.faults.strike(fault, "after")
+        return status, answer
+
+    def _once(self, key: str, request: Request, act: Act, fault: str) -> tuple[int, str]:
+        """Replay the answer that was kept for a key, or act and keep the answer in the same transaction.
+
+        Like Stripe, a 500 is kept too; what was refused before anything began (its parameters, 429) is not.
+        """
+        at, question = (
+            self.account.clock.now(),
+            json.dumps([request.path, sorted(request.form.items(multi=True))]),
+        )
         with self.account.store.changing():
-            kept = self.account.store.answer_to(key)
+            kept = self.account.store.answer_to(key, at)
             if kept is not None:
                 if kept[0] != question:
                     words = (
                         "A key for idempotent requests goes with the parameters that it was first used with."
                     )
                     raise StripeError(400, words, type_="idempotency_error")
-                return kept[1], kept[2]
+                return kept[1], json.dumps(kept[2])
             try:
-                status, body = 200, self._act(endpoint, arguments, request)
+                status, body = 200, {} if fault == "broken_before" else act()
             except StripeError as error:
                 status, body = error.status, error.body
-            self.account.store.keep_answer(key, question, status, body)
-            return status, body
+            if fault.startswith("broken"):
+                status, body = 500, faults.broken().body
+            assert isinstance(body, dict)
+            self.account.store.keep_answer(key, question, status, body, at)
+            return status, json.dumps(body)
 
-    def _act(self, endpoint: str, arguments: Mapping[str, Any], request: Request) -> Thing:
-        pairs = (request.form if request.method == "POST" else request.args).items(multi=True)
+    def _act(self, endpoint: str, arguments: Mapping[str, Any], request: Request) -> Act:
+        """What a call does, its parameters read (and refused) already."""
+        pairs = list((request.form if request.method == "POST" else request.args).items(multi=True))
         store, account = self.account.store, self.account
-        if endpoint.startswith("list_"):
-            name = endpoint.removeprefix("list_")
-            return self._list(name, list(pairs), request.path)
-        if endpoint == "create_session":
-            params = parameters.read(pairs, parameters.CREATE_SESSION)
-            return expanded(store, account.create_session(params), params.get("expand", []))
-        if endpoint == "create_refund":
-            params = parameters.read(pairs, parameters.CREATE_REFUND)
-            return expanded(store, account.create_refund(params), params.get("expand", []))
+        verb, _, name = endpoint.partition("_")
+        if verb == "list":
+            kind, table = LISTS[name]
+            asked = parameters.read(pairs, table)
+            return lambda: self._list(kind, asked, request.path)
+        tables = {
+            "create_session": (parameters.CREATE_SESSION, account.create_session),
+            "create_refund": (parameters.CREATE_REFUND, account.create_refund),
+            "create_customer": (parameters.CREATE_CUSTOMER, account.create_customer),
+        }
+        if endpoint in tables:
+            table, create = tables[endpoint]
+            params = parameters.read(pairs, table)
+            return lambda: expanded(store, create(params), params.get("expand", []))
         wanted = parameters.read(pairs, parameters.RETRIEVE).get("expand", [])
+        if endpoint == "balance":
+            return lambda: money_objects.balance(store.balance())
+        id_ = arguments["id_"]
         if endpoint == "expire_session":
-            return expanded(store, account.expire_session(arguments["id_"]), wanted)
+            return lambda: expanded(store, account.expire_session(id_), wanted)
+        if endpoint == "delete_customer":
+            return lambda: account.delete_customer(id_)
         if endpoint == "session_lines":
-            lines: Thing = account.session(arguments["id_"])["line_items"]
-            return lines
-        kind = endpoint.removeprefix("get_")
-        if kind == "session":
-            return expanded(store, account.session(arguments["id_"]), wanted)
-        found = store.get(kind, arguments["id_"])
-        if found is None:
-            raise missing(kind, arguments["id_"])
-        return expanded(store, found, wanted)
+            return lambda: dict(account.session(id_)["line_items"])
+        return lambda: expanded(store, self._one(name, id_), wanted)
 
-    def _list(self, name: str, pairs: list[tuple[str, str]], path: str) -> Thing:
-        kind, table = {
-            "sessions": ("checkout.session", parameters.LIST_SESSIONS),
-            "payment_intents": ("payment_intent", parameters.LIST_INTENTS),
-            "refunds": ("refund", parameters.LIST_REFUNDS),
-            "events": ("event", parameters.LIST_EVENTS),
-        }[name]
-        params = parameters.read(pairs, table)
+    def _one(self, kind: str, id_: str) -> Thing:
+        if kind == "session":
+            return self.account.session(id_)
+        found = self.account.store.get(kind, id_)
+        if found is None:
+            raise missing(kind, id_)
+        return found
+
+    def _list(self, kind: str, params: dict[str, Any], path: str) -> str:
         if kind == "checkout.session":
             self.account.expire_overdue()
-        found = self.account.store.all(kind)
-        if "delivery_success" in params:
-            waiting = self.account.store.undelivered()
-            found = [one for one in found if (one["id"] not in waiting) == params["delivery_success"]]
-        shown = page(found, params, path)
-        shown["data"] = [expanded(self.account.store, one, []) for one in shown["data"]]
-        return shown
+        return page(self.account.store, kind, params, path)
 
     def _site(self, request: Request) -> Response:
         """The pages that a person sees, and the health check."""
@@ -148,7 +199,8 @@ class Server:
         if session["status"] == "open" and request.method == "POST":
             return self._press(request, session)
         is_open = session["status"] == "open"
-        text = hosted_page.pay_page(session) if is_open else hosted_page.over_page(session)
+        cards = len(self.account.cards_of(session["customer"])) if session["customer"] else 0
+        text = hosted_page.pay_page(session, cards) if is_open else hosted_page.over_page(session)
         response = Response(text, 200 if is_open else 410, mimetype="text/html")
         response.headers["Content-Security-Policy"] = CSP
         response.headers["Cache-Control"] = "no-store"
@@ -156,7 +208,7 @@ class Server:
 
     def _press(self, request: Request, session: Thing) -> Response:
         if request.form.get("action") == "pay":
-            paid = self.account.pay(session["id"])
+            paid = happenings.pay(self.account, session["id"], keeps_card="keep" in request.form)
             target = paid["success_url"].replace("{CHECKOUT_SESSION_ID}", paid["id"])
         else:
             target = session["cancel_url"] or session["success_url"]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import json
 import threading
 from urllib.parse import urlsplit
 
 from stripe_double.account import Account
-from stripe_double.clock import now
 from stripe_double.store import Store
 
 WAITS = (1, 2, 5, 10, 30, 60, 300, 3600)
@@ -24,7 +22,7 @@ def signature(body: bytes, secret: str, at: int) -> str:
 
 
 class Postman(threading.Thread):
-    """Delivers what is due twice a second, and expires sessions whose time is over, until stopped."""
+    """Delivers what is due ten times a second, and expires sessions whose time is over, until stopped."""
 
     def __init__(self, account: Account, url: str, secret: str) -> None:
         super().__init__(daemon=True)
@@ -37,22 +35,22 @@ class Postman(threading.Thread):
             self.account.expire_overdue()
             self.deliver_due()
 
-    def deliver_due(self) -> None:
-        """Try each due event once, oldest first."""
+    def deliver_due(self) -> int:
+        """Try each due event once, oldest first; gives the number of tries."""
         store: Store = self.account.store
-        for event_id, tries in store.due(now()):
-            event = store.get("event", event_id)
-            body = json.dumps(event, indent=2).encode()
+        due = store.due(self.account.clock.now())
+        for number, event_id, tries in due:
+            body = store.text_of(store.get("event", event_id))
+            is_done = self.send(body, signature(body, self.secret, self.account.clock.now()))
             wait = WAITS[min(tries, len(WAITS) - 1)]
-            store.note_delivery(event_id, is_done=self._send(body), next_try=now() + wait)
+            store.note_delivery(number, is_done=is_done, next_try=self.account.clock.now() + wait)
+        return len(due)
 
-    def _send(self, body: bytes) -> bool:
+    def send(self, body: bytes, header: str) -> bool:
+        """Post one signed event; true when it was taken."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
-        headers = {
-            "Content-Type": "application/json",
-            "Stripe-Signature": signature(body, self.secret, now()),
-        }
+        headers = {"Content-Type": "application/json", "Stripe-Signature": header}
         try:
             connection.request("POST", parts.path, body, headers)
             return 200 <= connection.getresponse().status < 300

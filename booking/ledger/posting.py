@@ -178,6 +178,42 @@ def post_refund(
     return post(f"refund:{refund_id}", "refund", lines, at=at, user_id=user_id, payment_id=payment_id)
 
 
+def post_dispute(
+    dispute_id: int,
+    state: str,
+    payment_id: int,
+    account_id: int,
+    amount_pence: int,
+    *,
+    at: datetime,
+    user_id: int | None = None,
+) -> Entry:
+    """A card payment is disputed: the money leaves the card (`opened`), comes back (`won`), or is owed again (`lost`)."""
+    card, disputes = _ledger("card", "card").id, _ledger("disputes", "disputes").id
+    debit, credit = {
+        "opened": (disputes, card),
+        "won": (card, disputes),
+        "lost": (family_ledger(account_id).id, disputes),
+    }[state]
+    lines = [Line(debit, amount_pence), Line(credit, -amount_pence)]
+    return post(
+        f"dispute_{state}:{dispute_id}",
+        f"dispute_{state}",
+        lines,
+        at=at,
+        user_id=user_id,
+        payment_id=payment_id,
+    )
+
+
+def post_movement(key: str, kind: str, amount_pence: int, *, at: datetime) -> Entry:
+    """What Stripe itself took from, or gave to, what it holds: a `fee`, or a `payout` to the bank (below zero: out)."""
+    card = _ledger("card", "card")
+    other = {"fee": "fees", "payout": "bank"}[kind]
+    lines = [Line(card.id, amount_pence), Line(_ledger(other, other).id, -amount_pence)]
+    return post(key, kind, lines, at=at, user_id=None)
+
+
 def family_ledger(account_id: int) -> LedgerAccount:
     """The ledger account of a family account, opened when first needed (its row is locked by the caller)."""
     return _ledger(f"family:{account_id}", "family", family_account_id=account_id)

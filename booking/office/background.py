@@ -21,7 +21,7 @@ from booking.office.letters import (
 )
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
-from booking.payments.letters import late_refund_letter
+from booking.payments.letters import card_failed_letter, late_refund_letter, refund_failed_letter
 
 JOBS: Mapping[str, Callable[[int], None]] = {
     "demo_history": write_history,
@@ -33,6 +33,7 @@ JOBS: Mapping[str, Callable[[int], None]] = {
 def composers(settings: Settings) -> dict[str, Composer]:
     """The composer of each template; links in letters stand on `BASE_URL`."""
     return {
+        "card_failed": partial(card_failed_letter, base_url=settings.base_url),
         "change": partial(change_letter, base_url=settings.base_url),
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "early_booking": partial(early_letter, base_url=settings.base_url),
@@ -40,6 +41,7 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "newcomer_answer": partial(newcomer_answer_letter, base_url=settings.base_url),
         "newcomer_confirm": partial(newcomer_confirm_letter, base_url=settings.base_url),
         "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),
+        "refund_failed": partial(refund_failed_letter, base_url=settings.base_url),
         "request_answer": partial(request_letter, base_url=settings.base_url),
         "round_result": partial(round_letter, base_url=settings.base_url),
         "sign_in_code": partial(code_letter, base_url=settings.base_url),

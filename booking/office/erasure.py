@@ -19,6 +19,7 @@ from booking.ledger.balances import credit_pence
 from booking.office.corrections import Correction
 from booking.office.retention import OF_CARE, held_pupils
 from booking.office.retention_models import ErasureRequest
+from booking.payments.card_models import CardCustomer
 from booking.people.care_models import CareStatement, CollectionPassword
 from booking.people.group_facts import GroupFact, GroupObjection
 from booking.people.import_runs import ImportChange
@@ -153,6 +154,9 @@ def erase_user(user_id: int) -> None:
     for model in OF_SIGN_IN:
         db.session.execute(delete(model).where(model.user_id == user_id))  # type: ignore[attr-defined]
     db.session.execute(delete(Guardianship).where(Guardianship.user_id == user_id))
+    db.session.execute(
+        update(CardCustomer).where(CardCustomer.user_id == user_id).values(forget_at=CardCustomer.at)
+    )
     db.session.execute(delete(Contact).where(Contact.given_by_id == user_id))
     db.session.execute(delete(CollectionPassword).where(CollectionPassword.given_by_id == user_id))
     db.session.execute(delete(CareStatement).where(CareStatement.said_by_id == user_id))

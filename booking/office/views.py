@@ -20,6 +20,7 @@ from booking.office import (
     import_views,
     joint_views,
     merge_views,
+    money_views,
     private_views,
     pupil_views,
     request_views,
@@ -54,6 +55,8 @@ SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
 ADDRESSES = (
     ("/", home, SHOW),
     ("/failed-letters", failed_letters, SHOW),
+    ("/money/worries", money_views.money_worries, SHOW),
+    ("/money/worries/<int:worry_id>/seen", money_views.money_worry_seen, PRESS),
     ("/terms", calendar_views.terms, SHOW),
     ("/terms/add", calendar_views.add_period, FORM),
     ("/terms/<int:period_id>", calendar_views.period, FORM),

@@ -21,6 +21,7 @@ from booking.core.words import clock as clock_words
 from booking.core.words import counted
 from booking.payments.fulfilment import Outcome, fulfil, keep_answer, let_go
 from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, StripeRefused
+from booking.payments.kept_cards import customer_for, stripe_forgot
 from booking.payments.models import Payment
 from booking.payments.states import PAYMENT_MOVES, move
 from booking.payments.to_pay import checkout_of, may_be_paid
@@ -80,13 +81,16 @@ def open_page(payment_id: int, *, gateway: Gateway, base_url: str, at: datetime)
     Raises `CardPageUnreachable`, with the hold given back, when Stripe cannot open it.
     """
     payment = db.session.get_one(Payment, payment_id)
+    page = _page(payment, base_url)
     try:
         if payment.stripe_session_id is not None:
             facts = gateway.retrieve_session(payment.stripe_session_id)
         else:
-            facts = gateway.create_checkout_session(_page(payment, base_url))
+            facts = gateway.create_checkout_session(page)
     except (StripeOutOfReach, StripeRefused) as error:
         log.warning("card page not opened", payment_id=payment_id, error=str(error))
+        if isinstance(error, StripeRefused) and error.code == "resource_missing" and page.customer_id:
+            stripe_forgot(page.customer_id)
         raise CardPageUnreachable(take_back(payment_id, at=at)) from error
     with unit_of_work():
         is_current = keep_answer(payment_id, facts)
@@ -112,14 +116,17 @@ def expire_started(at: datetime, gateway: Gateway | None) -> int:
     """Ask Stripe about every card page whose time is over, then book or give up; gives the number that ended.
 
     A page is closed at Stripe before its places are freed, so that nobody pays for places that are gone. While
-    Stripe is out of reach the places stay held.
+    Stripe is out of reach, or the parent's bank has not said yes or no, the places stay held.
     """
     if gateway is None:
         return 0
     ended = 0
     rows = db.session.execute(
         select(Payment.id, Payment.stripe_session_id).where(
-            Payment.state == "started", Payment.tender == "card", Payment.expires_at <= at
+            Payment.state == "started",
+            Payment.tender == "card",
+            Payment.expires_at <= at,
+            Payment.awaited_since.is_(None),
         )
     ).all()
     db.session.rollback()
@@ -201,4 +208,5 @@ def _page(payment: Payment, base_url: str) -> CardPage:
         expires_at=payment.expires_at,
         success_url=f"{base_url}/checkout/back?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base_url}/checkout/cancelled/{payment.id}",
+        customer_id=customer_for(payment.user_id, since=payment.created_at),
     )

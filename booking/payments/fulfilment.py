@@ -16,16 +16,16 @@ from booking.bookings.holds import give_up, held_in, release_payment_hold
 from booking.bookings.models import Basket
 from booking.bookings.places import book_basket, book_late
 from booking.bookings.waiting_list import wait_for
-from booking.core import outbox
 from booking.core.audit import record
 from booking.core.db import db, unit_of_work
 from booking.ledger.posting import post_payment
-from booking.payments.gateway import CURRENCY, EventFacts, Gateway, SessionFacts
+from booking.payments.facts import EventFacts, SessionFacts
+from booking.payments.gateway import CURRENCY, Gateway
 from booking.payments.models import Payment, StripeEvent
+from booking.payments.payer import write_to_payer
 from booking.payments.refunds import ask_refund
 from booking.payments.states import PAYMENT_MOVES, move
 from booking.payments.to_pay import checkout_of
-from booking.people.models import FamilyAccount, User
 
 log = structlog.get_logger()
 LATE = "late"
@@ -84,7 +84,23 @@ def settle(payment: Payment, facts: SessionFacts, *, at: datetime, user_id: int 
         return Outcome.GIVEN_UP
     if payment.state != "started":
         return Outcome.GIVEN_UP
-    return Outcome.WAITING if facts.status == "complete" else Outcome.OPEN
+    if facts.has_failed:
+        _bank_said_no(payment, at=at)
+        return Outcome.GIVEN_UP
+    if facts.status != "complete":
+        return Outcome.OPEN
+    payment.awaited_since = payment.awaited_since or at
+    return Outcome.WAITING
+
+
+def _bank_said_no(payment: Payment, *, at: datetime) -> None:
+    """Free the places that were kept while the bank thought about it, and write to the family: nobody sits there now."""
+    move(payment, "failed", PAYMENT_MOVES)
+    basket = db.session.get_one(Basket, payment.basket_id)
+    if basket.state == "paying":
+        give_up(basket.id, at=at, user_id=None)
+    record("card_refused_late", "payment", payment.id, at=at, user_id=None, pence=payment.amount_pence)
+    write_to_payer(payment, "card_failed", at=at)
 
 
 def keep_answer(payment_id: int, facts: SessionFacts) -> bool:
@@ -153,7 +169,7 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
         )
         _free_places(payment, at=at)
     ask_refund(payment, facts.amount_pence, reason, at=at, user_id=None)
-    _tell_of_refund(payment, at=at)
+    write_to_payer(payment, "late_refund", at=at)
     return Outcome.REFUNDING
 
 
@@ -192,18 +208,3 @@ def _free_places(payment: Payment, *, at: datetime) -> None:
     basket = db.session.get_one(Basket, payment.basket_id)
     if basket.state == "paying":
         release_payment_hold(basket.id, at=at)
-
-
-def _tell_of_refund(payment: Payment, *, at: datetime) -> None:
-    """Write to whoever paid (or to all adults of the account) that the money is on its way back."""
-    payer = db.session.get(User, payment.user_id) if payment.user_id is not None else None
-    users = [payer] if payer else db.session.get_one(FamilyAccount, payment.account_id).users
-    for user in users:
-        outbox.post(
-            key=f"late_refund:{payment.id}:{user.id}",
-            to_email=user.email,
-            template="late_refund",
-            context={"payment_id": payment.id},
-            at=at,
-            user_id=user.id,
-        )

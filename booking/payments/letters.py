@@ -13,7 +13,7 @@ from booking.core.db import db
 from booking.core.words import short_day
 from booking.messages.letters import Letter, write_letter
 from booking.payments.fulfilment import LATE, WRONG_AMOUNT
-from booking.payments.models import Payment
+from booking.payments.models import Payment, Refund
 from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
 
@@ -28,19 +28,43 @@ def late_refund_letter(context: Mapping[str, Any], *, base_url: str) -> Letter |
     payment = db.session.get_one(Payment, int(context["payment_id"]))
     if not is_member(payment.account_id, context.get("to_user_id")):
         return None
-    school = db.session.scalars(select(School)).first()
     return write_letter(
         "late_refund",
         {
-            "amount_pence": payment.amount_pence,
-            "reference": payment.basket.reference if payment.basket else "",
-            "why": WHY[payment.refunds[0].reason],
+            **_of_payment(payment),
+            "why": next(WHY[refund.reason] for refund in payment.refunds if refund.reason in WHY),
             "waits_for": _waits_for(payment),
             "link": f"{base_url}/book",
-            "school": school.name if school else "Eight till Six",
-            "phone": school.phone if school else "",
         },
     )
+
+
+def card_failed_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tell a family that their bank said no to a payment that it had thought about; nothing was booked."""
+    payment = db.session.get_one(Payment, int(context["payment_id"]))
+    if not is_member(payment.account_id, context.get("to_user_id")):
+        return None
+    return write_letter("card_failed", {**_of_payment(payment), "link": f"{base_url}/basket"})
+
+
+def refund_failed_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tell a family that money could not go back to their card, and is their credit; `refund_id` says which."""
+    refund = db.session.get_one(Refund, int(context["refund_id"]))
+    if not is_member(refund.payment.account_id, context.get("to_user_id")):
+        return None
+    words = {**_of_payment(refund.payment), "amount_pence": refund.amount_pence}
+    return write_letter("refund_failed", {**words, "link": f"{base_url}/account"})
+
+
+def _of_payment(payment: Payment) -> dict[str, Any]:
+    """What every letter about a payment says of it, and of the school."""
+    school = db.session.scalars(select(School)).first()
+    return {
+        "amount_pence": payment.amount_pence,
+        "reference": payment.basket.reference if payment.basket else "",
+        "school": school.name if school else "Eight till Six",
+        "phone": school.phone if school else "",
+    }
 
 
 def _waits_for(payment: Payment) -> list[str]:

@@ -18,7 +18,8 @@ class Payment(Base):
     """One tender: towards one basket, or money that came in for a family (`basket_id` empty): handed in at the office,
     by Tax-Free Childcare or from a voucher firm.
 
-    A card payment is paid only by Stripe's word. `promised` is a booked basket, or a part of one, that the family pays
+    A card payment is paid only by Stripe's word; `awaited_since` is set while the parent has done their part and the bank
+    has not. `promised` is a booked basket, or a part of one, that the family pays
     by `due_at` at the office, by Tax-Free Childcare (for the child `pupil_id`) or with vouchers; what of it is still owed
     is worked out from the ledger, never stored. `idempotency_key` is stored before Stripe is first asked, so that asking
     again is the same question.
@@ -56,6 +57,7 @@ class Payment(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    awaited_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     pupil_id: Mapped[int | None] = mapped_column(ForeignKey("pupil.id"), index=True)
     voucher_firm_id: Mapped[int | None] = mapped_column(ForeignKey("voucher_firm.id"))

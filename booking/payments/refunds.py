@@ -14,10 +14,15 @@ from sqlalchemy import func, select
 
 from booking.core.audit import record
 from booking.core.db import db, unit_of_work
+from booking.core.money import format_pence
 from booking.ledger.models import Entry
 from booking.ledger.posting import Line, post, post_refund
-from booking.payments.gateway import Gateway, RefundFacts, StripeOutOfReach, StripeRefused
+from booking.payments.disputes import disputed_pence
+from booking.payments.facts import RefundFacts
+from booking.payments.gateway import Gateway, StripeOutOfReach, StripeRefused
 from booking.payments.models import Payment, Refund
+from booking.payments.money_worries import Difference, tell_office
+from booking.payments.payer import write_to_payer
 from booking.payments.states import REFUND_MOVES, move
 
 log = structlog.get_logger()
@@ -33,8 +38,8 @@ class RefundTooBig(RuntimeError):
 def ask_refund(
     payment: Payment, amount_pence: int, reason: str, *, at: datetime, user_id: int | None
 ) -> Refund:
-    """Write down a refund and post it, with the payment's row locked; raises `RefundTooBig` beyond what was paid."""
-    if payment.state != "paid" or amount_pence > payment.amount_pence - refunded_pence(payment.id):
+    """Write down a refund and post it, with the payment's row locked; raises `RefundTooBig` beyond what is left of it."""
+    if payment.state != "paid" or amount_pence > left_pence(payment):
         raise RefundTooBig
     refund = Refund(
         payment_id=payment.id,
@@ -61,6 +66,11 @@ def refunded_pence(payment_id: int) -> int:
         )
         or 0
     )
+
+
+def left_pence(payment: Payment) -> int:
+    """What could still go back of a payment: what went back already, or the payer's bank has, is not sent twice."""
+    return payment.amount_pence - refunded_pence(payment.id) - disputed_pence(payment.id)
 
 
 def send_refunds(at: datetime, gateway: Gateway | None) -> int:
@@ -100,7 +110,7 @@ def keep_refund(refund: Refund, facts: RefundFacts, *, at: datetime) -> None:
     if facts.status == "succeeded" and refund.state == "asked":
         move(refund, "done", REFUND_MOVES)
         record("refund_done", "refund", refund.id, at=at, user_id=None, pence=refund.amount_pence)
-    elif facts.status in {"failed", "canceled"} and refund.state != "failed":
+    elif facts.has_failed and refund.state != "failed":
         _fail(refund, f"Stripe: {facts.status}", at=at)
 
 
@@ -110,7 +120,7 @@ def note_refunds(payment: Payment, all_facts: list[RefundFacts], *, at: datetime
     by_id = {refund.stripe_refund_id: refund for refund in payment.refunds if refund.stripe_refund_id}
     for facts in all_facts:
         refund = by_id.get(facts.id) or known.get(facts.reference or "")
-        if refund is None and facts.status not in {"failed", "canceled"}:
+        if refund is None and not facts.has_failed:
             refund = Refund(
                 payment_id=payment.id,
                 amount_pence=facts.amount_pence,
@@ -169,7 +179,7 @@ def _locked(refund_id: int) -> Refund:
 
 
 def _fail(refund: Refund, why: str, *, at: datetime) -> None:
-    """End a refund that Stripe will never make: its money becomes the family's credit again."""
+    """End a refund that Stripe will never make: its money becomes the family's credit again, and all are told."""
     move(refund, "failed", REFUND_MOVES)
     refund.next_try_at, refund.last_error = None, why
     entry = db.session.scalars(select(Entry).where(Entry.key == f"refund:{refund.id}")).one()
@@ -184,3 +194,8 @@ def _fail(refund: Refund, why: str, *, at: datetime) -> None:
         reverses_id=entry.id,
     )
     log.error("refund failed", refund_id=refund.id, why=why)
+    payment = refund.payment
+    what = f"{format_pence(refund.amount_pence)} could not go back to the card; it is credit now"
+    found = Difference(f"Payment {payment.id}", "refund_failed", what, payment.account_id)
+    tell_office(f"refund_failed:{refund.id}", "refund", found, at=at)
+    write_to_payer(payment, "refund_failed", at=at, about=("refund_id", refund.id))

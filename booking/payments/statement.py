@@ -22,6 +22,7 @@ ACTS = {
     "credit": "Came back as credit",
     "payment": "You paid",
     "refund": "Going back to your card",
+    "dispute_lost": "Taken back by your bank, so you owe it again",
     "refund_failed": "Did not reach your card, kept as credit",
 }
 TENDERS = {

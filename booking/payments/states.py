@@ -1,4 +1,4 @@
-"""The one table of how payments and refunds move from state to state; whatever is not in it is refused.
+"""The one table of how payments, refunds and disputes move from state to state; whatever is not in it is refused.
 
 A payment that was given up or failed may still become paid: money can come late, and is never ignored.
 """
@@ -19,10 +19,15 @@ REFUND_MOVES: dict[str, frozenset[str]] = {
     "done": frozenset({"failed"}),
     "failed": frozenset(),
 }
+DISPUTE_MOVES: dict[str, frozenset[str]] = {
+    "opened": frozenset({"won", "lost"}),
+    "won": frozenset(),
+    "lost": frozenset(),
+}
 
 
 class WrongMove(RuntimeError):
-    """A programming error: a payment or refund was sent to a state that its own state does not lead to."""
+    """A programming error: a payment, refund or dispute was sent to a state that its own state does not lead to."""
 
 
 class _HasState(Protocol):

@@ -29,6 +29,7 @@ from booking.payments.confirmation import calendar_of, confirmation_of
 from booking.payments.forms import PayForm
 from booking.payments.fulfilment import Outcome, fulfil
 from booking.payments.gateway import BadSignature, Gateway, StripeOutOfReach, gateway_of, read_event
+from booking.payments.kept_cards import ask_to_forget, has_kept_card, let_stripe_know
 from booking.payments.models import Payment
 from booking.payments.office_till import pay_basket, what_is_owed
 from booking.payments.statement import statement_of
@@ -79,6 +80,9 @@ def _check_answers(problem: str | None = None, status: int = 200) -> ResponseRet
     if summary is None or summary.has_ended:
         flash(str(HoldEnded() if summary else NothingToPay()))
         return redirect(url_for("bookings.basket"), 303)
+    if summary.card_page is not None and summary.card_page.awaited_since is not None:
+        waits = WhereNext(None, Outcome.WAITING, summary.card_page.stripe_session_id)
+        return _go_on(summary.card_page, waits)
     settings = _settings()
     page = render_template(
         "payments/checkout.html",
@@ -104,6 +108,7 @@ def pay() -> ResponseReturnValue:
             gateway = _gateway()
             with unit_of_work():
                 payment = start_card(account_id, seen_pence=seen_pence, at=at, user_id=user_id)
+            let_stripe_know(user_id, gateway=gateway, at=at)
             return _go_on(
                 payment, open_page(payment.id, gateway=gateway, base_url=_settings().base_url, at=at)
             )
@@ -162,6 +167,8 @@ def _go_on(payment: Payment, where: WhereNext) -> ResponseReturnValue:
 def cancelled(payment_id: int) -> ResponseReturnValue:
     """The parent came back without paying: the card page is still open, to go back to or to close."""
     payment = payment_of(_accounts(), payment_id)
+    if payment.state == "started" and payment.awaited_since is not None:
+        return _go_on(payment, WhereNext(None, Outcome.WAITING, payment.stripe_session_id))
     if payment.state != "started":
         is_paid = payment.state == "paid" and payment.basket is not None and payment.basket.state == "booked"
         return _go_on(payment, WhereNext(None, Outcome.BOOKED if is_paid else Outcome.GIVEN_UP))
@@ -212,7 +219,19 @@ def account() -> ResponseReturnValue:
         owed=what_is_owed(account_id, at=at),
         rows=statement_of(account_id, clock.today(at)),
         sends_texts=_settings().sends_texts,
+        has_kept_card=has_kept_card(current_user.id),
     )
+
+
+@blueprint.post("/account/forget-card")
+@for_roles("parent")
+def forget_card() -> ResponseReturnValue:
+    """Let the card company forget this parent's card; nothing of a card is kept here."""
+    at, user_id = clock.now(), current_user.id
+    with unit_of_work():
+        ask_to_forget(user_id, at=at)
+    flash("Your card is being forgotten. The next time you type it in again.")
+    return redirect(url_for("payments.account"), 303)
 
 
 @blueprint.post("/webhooks/stripe")

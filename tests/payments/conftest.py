@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,10 +15,13 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import db
 from booking.core.settings import Settings
+from booking.payments import views
 from booking.payments.gateway import Gateway
 from booking.payments.models import Payment
+from stripe_double.server import Server
 from tests.browser import Browser
 from tests.doubles import SECRET_KEY, Delivery, Double, Listener, a_double, a_listener
+from tests.stripe_here import StripeHere, a_server, an_account
 
 
 @dataclass
@@ -67,6 +71,23 @@ def stripe(app: Flask, double: Double, listener: Listener) -> Iterator[Stripe]:
     listener.deliveries.clear()
     yield Stripe(double, listener, Gateway(SECRET_KEY, double.url), app)
     app.extensions["booking_settings"] = settings
+
+
+@pytest.fixture(scope="session")
+def stripe_server() -> Iterator[tuple[Server, str]]:
+    """One server a process for the accounts of `here`."""
+    with a_server() as found:
+        yield found
+
+
+@pytest.fixture
+def here(
+    app: Flask, stripe_server: tuple[Server, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StripeHere]:
+    """An account at Stripe of the test's own, in this process; the pages of the app ask it too."""
+    with an_account(*stripe_server, app, tmp_path) as found:
+        monkeypatch.setattr(views, "gateway_of", lambda settings: found.gateway)
+        yield found
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from booking.core.money import format_pence
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_pence, ledger_problems
 from booking.payments.checkout import CardPageUnreachable, expire_started, open_page, start_card, take_back
-from booking.payments.gateway import CardPage, Gateway, SessionFacts
+from booking.payments.facts import SessionFacts
+from booking.payments.gateway import CardPage, Gateway
 from booking.payments.letters import late_refund_letter
 from booking.payments.models import Payment, Refund
 from booking.payments.refunds import send_refunds

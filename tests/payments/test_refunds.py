@@ -9,7 +9,8 @@ from flask import Flask
 
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence, ledger_problems
-from booking.payments.gateway import Gateway, RefundFacts
+from booking.payments.facts import RefundFacts
+from booking.payments.gateway import Gateway
 from booking.payments.models import Payment, Refund
 from booking.payments.refunds import RefundTooBig, ask_refund, keep_refund, refunded_pence, send_refunds
 from tests.browser import Browser

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stripe
 
-from booking.payments.gateway import BadSignature, EventFacts, read_event
+from booking.payments.facts import EventFacts
+from booking.payments.gateway import BadSignature, read_event
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECRETS = ("whsec_new", "whsec_old")

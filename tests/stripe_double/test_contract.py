@@ -10,10 +10,18 @@ import pytest
 import stripe
 import typing_extensions
 from stripe._api_version import _ApiVersion
-from stripe.params import RefundCreateParams, RefundListParams
+from stripe.params import (
+    BalanceTransactionListParams,
+    CustomerCreateParams,
+    DisputeListParams,
+    EventListParams,
+    PayoutListParams,
+    RefundCreateParams,
+    RefundListParams,
+)
 from stripe.params.checkout import SessionCreateParams, SessionListParams
 
-from stripe_double import objects, parameters
+from stripe_double import money_objects, objects, parameters
 
 LINE = {
     "quantity": 2,
@@ -28,6 +36,7 @@ INTENT = objects.intent(SESSION, now=1)
 CHARGE = objects.charge(INTENT, now=1)
 REFUND = objects.refund(CHARGE, 100, reason=None, metadata={}, now=1)
 EVENT = objects.event("checkout.session.completed", SESSION, now=1)
+MOVEMENT = money_objects.balance_transaction("charge", 900, 34, CHARGE["id"], now=1)
 
 
 def _inner(annotation: Any) -> list[Any]:
@@ -52,6 +61,13 @@ def _hints(cls: type) -> dict[str, Any]:
         (stripe.Refund, REFUND),
         (stripe.Event, EVENT),
         (stripe.LineItem, SESSION["line_items"]["data"][0]),
+        (stripe.BalanceTransaction, MOVEMENT),
+        (stripe.BalanceTransaction.FeeDetail, MOVEMENT["fee_details"][0]),
+        (stripe.Dispute, money_objects.dispute(CHARGE, 100, "fraudulent", now=1)),
+        (stripe.Payout, money_objects.payout(100, now=1)),
+        (stripe.Balance, money_objects.balance(100)),
+        (stripe.Customer, money_objects.customer({}, now=1)),
+        (stripe.PaymentMethod, money_objects.kept_card("cus_1", now=1)),
     ],
 )
 def test_an_answer_has_the_fields_of_the_librarys_object(cls: type, made: dict[str, Any]) -> None:
@@ -112,6 +128,11 @@ def _bare(annotation: Any) -> Any:
         (parameters.LIST_SESSIONS, SessionListParams),
         (parameters.CREATE_REFUND, RefundCreateParams),
         (parameters.LIST_REFUNDS, RefundListParams),
+        (parameters.CREATE_CUSTOMER, CustomerCreateParams),
+        (parameters.LIST_DISPUTES, DisputeListParams),
+        (parameters.LIST_PAYOUTS, PayoutListParams),
+        (parameters.LIST_MOVEMENTS, BalanceTransactionListParams),
+        (parameters.LIST_EVENTS, EventListParams),
     ],
 )
 def test_a_parameter_that_is_taken_exists_in_the_library(table: dict[str, Any], cls: type) -> None:

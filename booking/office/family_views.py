@@ -21,7 +21,8 @@ from booking.office.families import (
     without_email,
 )
 from booking.office.forms import PressForm, TillForm
-from booking.payments.office_till import take_office_payment, what_is_owed
+from booking.payments.office_till import take_office_payment
+from booking.payments.promises import what_is_owed
 from booking.payments.statement import statement_of
 from booking.people.models import FamilyAccount
 from booking.web.audience import for_roles

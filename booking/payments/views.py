@@ -30,7 +30,8 @@ from booking.payments.forms import PayForm
 from booking.payments.fulfilment import Outcome, fulfil
 from booking.payments.gateway import BadSignature, Gateway, StripeOutOfReach, gateway_of, read_event
 from booking.payments.models import Payment
-from booking.payments.office_till import pay_basket, what_is_owed
+from booking.payments.office_till import pay_basket
+from booking.payments.promises import what_is_owed
 from booking.payments.statement import statement_of
 from booking.payments.stripe_events import take_event
 from booking.payments.to_pay import HoldEnded, NothingToPay, checkout_of, office_due_at

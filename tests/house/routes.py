@@ -130,6 +130,8 @@ ROUTES: dict[str, Route] = {
     "privacy.processing_record": only("manager"),
     "payments.checkout": only("parent"),
     "payments.pay": only("parent"),
+    "payments.ways": only("parent"),
+    "payments.child_reference": only("parent", scoped=("parent",)),
     "payments.back": only("parent", may_write_by_get=True),
     "payments.cancelled": only("parent", scoped=("parent",)),
     "payments.close": only("parent", scoped=("parent",)),

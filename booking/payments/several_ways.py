@@ -63,6 +63,7 @@ class Ways:
     children: tuple[ChildWay, ...]
     firms: tuple[VoucherFirm, ...]
     most_voucher_pence: int
+    disabled: frozenset[int] = frozenset()
 
     @property
     def takes_schemes(self) -> bool:
@@ -75,7 +76,7 @@ def ways_of(summary: Summary, *, at: datetime) -> Ways:
 
     A child whom a restriction closes to this family is in no scheme's list.
     """
-    lines = _with_schemes(summary.lines, at)
+    lines, disabled = _with_schemes(summary.lines, at)
     most: dict[int, int] = {}
     for line in lines:
         if line.takes_tfc:
@@ -92,6 +93,7 @@ def ways_of(summary: Summary, *, at: datetime) -> Ways:
         ),
         firms=tuple(firms),
         most_voucher_pence=voucher_pence,
+        disabled=disabled,
     )
 
 
@@ -148,11 +150,12 @@ def book_promised(
     return summary.reference
 
 
-def _with_schemes(lines: Sequence[CheckoutLine], at: datetime) -> list[CheckoutLine]:
+def _with_schemes(lines: Sequence[CheckoutLine], at: datetime) -> tuple[list[CheckoutLine], frozenset[int]]:
+    """The lines with the schemes that may pay each, and the children with higher limits."""
     approvals = approvals_of({line.seller_id for line in lines})
     pupil_ids = {line.pupil_id for line in lines if not line.is_closed and line.price_pence}
     if not (approvals and pupil_ids):
-        return list(lines)
+        return list(lines), frozenset()
     born = {pupil.id: pupil.date_of_birth for pupil in db.session.scalars(_PUPILS, {"ids": list(pupil_ids)})}
     disabled = disabled_among(pupil_ids, clock.today(at))
 
@@ -170,7 +173,7 @@ def _with_schemes(lines: Sequence[CheckoutLine], at: datetime) -> list[CheckoutL
             takes_universal_credit=takes("universal_credit"),
         )
 
-    return [told(line) for line in lines]
+    return [told(line) for line in lines], frozenset(disabled)
 
 
 def _priced(line: CheckoutLine) -> PricedLine:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from booking.core.errors import BookingError
+from booking.payments.estimate import CareCost, Estimate, estimate
 from booking.payments.several_ways import ChildWay, Ways, everything_by_tfc, split_of, ways_of
 from booking.payments.splitting import Part, Split
 from booking.payments.to_pay import Summary
@@ -74,6 +75,7 @@ class Scheme:
 
     simple: SplitWords | None
     has_more: bool
+    estimate: Estimate | None
 
 
 def simple_scheme(summary: Summary, *, has_cards: bool, at: datetime) -> Scheme:
@@ -89,5 +91,17 @@ def simple_scheme(summary: Summary, *, has_cards: bool, at: datetime) -> Scheme:
             simple = split_words(summary, ways, split)
             break
     return Scheme(
-        simple if simple and simple.scheme_pence else None, ways.takes_schemes and bool(summary.rest_pence)
+        simple=simple if simple and simple.scheme_pence else None,
+        has_more=ways.takes_schemes and bool(summary.rest_pence),
+        estimate=estimate_of(ways),
     )
+
+
+def estimate_of(ways: Ways) -> Estimate | None:
+    """What the basket may really cost, of lines whose seller and activity are approved."""
+    costs = [
+        CareCost(line.pupil_id, line.date, line.price_pence, line.takes_tfc, line.takes_universal_credit)
+        for line in ways.lines
+        if line.price_pence
+    ]
+    return estimate(costs, disabled=ways.disabled)

@@ -44,7 +44,7 @@ class Promise:
     @property
     def purse(self) -> Purse | None:
         """Which money pays it before any other: by Tax-Free Childcare the child's, by voucher the firm's."""
-        return _purse(self.tender, self.pupil_id, self.voucher_firm_id)
+        return purse_of(self.tender, self.pupil_id, self.voucher_firm_id)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Incoming:
     @property
     def purse(self) -> Purse | None:
         """Which promises it pays before any other."""
-        return _purse(self.tender, self.pupil_id, self.voucher_firm_id)
+        return purse_of(self.tender, self.pupil_id, self.voucher_firm_id)
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,15 @@ def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
     return owed
 
 
+def promised_by_purse(account_id: int) -> dict[Purse, int]:
+    """What a family has promised by each child's Tax-Free Childcare and each firm's vouchers, paid or not, in pence."""
+    found: defaultdict[Purse, int] = defaultdict(int)
+    for one in _promises({account_id}):
+        if one.purse is not None:
+            found[one.purse] += one.amount_pence
+    return found
+
+
 def lines_in_order(payment_id: int) -> list[PaymentLine]:
     """What a promise is for, in the parent's order: what may go first comes last."""
     return list(
@@ -166,7 +175,8 @@ def lines_in_order(payment_id: int) -> list[PaymentLine]:
     )
 
 
-def _purse(tender: str, pupil_id: int | None, voucher_firm_id: int | None) -> Purse | None:
+def purse_of(tender: str, pupil_id: int | None, voucher_firm_id: int | None) -> Purse | None:
+    """Whose scheme money it is: a child's by Tax-Free Childcare, or a voucher firm's; nothing for any other."""
     if tender == "tfc":
         return tender, pupil_id, None
     return (tender, None, voucher_firm_id) if tender == "voucher" else None

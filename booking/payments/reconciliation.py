@@ -100,6 +100,8 @@ def _refunds_there(
     """What was to go back, held against Stripe's refunds."""
     keys = {facts.reference for facts in at_stripe.values()}
     for refund in refunds:
+        if refund.payment.tender != "card":
+            continue
         if refund.stripe_refund_id in at_stripe or refund.idempotency_key in keys:
             continue
         amount = format_pence(refund.amount_pence)
@@ -127,7 +129,7 @@ def _ledger_of_payments(payments: list[Payment]) -> Iterator[Difference]:
 
 def _ledger_of_refunds(refunds: list[Refund]) -> Iterator[Difference]:
     """Each refund has its entry from the moment that it was asked for, and its reversal when it failed."""
-    moved = _moved("refund") | _moved("refund_failed")
+    moved = _moved("refund") | _moved("scheme_refund") | _moved("refund_failed")
     for refund in refunds:
         asked_pence = moved.get((f"refund:{refund.id}", refund.payment_id), 0)
         back_pence = -asked_pence - moved.get((f"refund_failed:{refund.id}", refund.payment_id), 0)

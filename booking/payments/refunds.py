@@ -33,8 +33,12 @@ class RefundTooBig(RuntimeError):
 def ask_refund(
     payment: Payment, amount_pence: int, reason: str, *, at: datetime, user_id: int | None
 ) -> Refund:
-    """Write down a refund and post it, with the payment's row locked; raises `RefundTooBig` beyond what was paid."""
-    if payment.state != "paid" or amount_pence > payment.amount_pence - refunded_pence(payment.id):
+    """Write down a refund to a card and post it, with the payment's row locked.
+
+    Raises `RefundTooBig` beyond what was paid by that card, and for whatever was not paid by card.
+    """
+    is_card = payment.tender == "card" and payment.state == "paid"
+    if not is_card or amount_pence > payment.amount_pence - refunded_pence(payment.id):
         raise RefundTooBig
     refund = Refund(
         payment_id=payment.id,

@@ -22,6 +22,7 @@ ACTS = {
     "credit": "Came back as credit",
     "payment": "You paid",
     "refund": "Going back to your card",
+    "scheme_refund": "Sent back the way that it came",
     "refund_failed": "Did not reach your card, kept as credit",
 }
 TENDERS = {

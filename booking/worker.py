@@ -35,6 +35,7 @@ from booking.payments.gateway import Gateway, gateway_of
 from booking.payments.kept_cards import forget_cards
 from booking.payments.looking_after import MoneyRounds
 from booking.payments.refunds import send_refunds
+from booking.payments.reminders import let_go_by_rule, remind_of_promises
 from booking.people.sign_in_sweep import forget_old_sign_ins
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ class Sweeps:
         return True
 
 
-sweeps = Sweeps()
+sweeps, promise_sweeps = Sweeps(), Sweeps()
 
 
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
@@ -111,6 +112,11 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
                 forget_unconfirmed(at)
             apply_daily(at)
 
+    def follow_promises(at: datetime) -> None:
+        if promise_sweeps.is_due(at):
+            remind_of_promises(at)
+            let_go_by_rule(at)
+
     return [
         ("expire holds", expire),
         ("give back the places of children who left", release_gone),
@@ -118,6 +124,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("forget cards", lambda at: forget_cards(at, gateway=gateway)),
+        ("remind of promises, and let go by rule", follow_promises),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),

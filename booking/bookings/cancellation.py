@@ -107,9 +107,15 @@ def cancel_locked(
     user_id: int | None,
     channel: str = "online",
     reason: str | None = None,
+    gives_all_back: bool = False,
 ) -> int:
-    """The same for places whose accounts the caller has locked; `reason` is for the request log alone."""
+    """The same for places whose accounts the caller has locked; `reason` is for the request log alone.
+
+    With `gives_all_back` the whole price comes back at any time before the session: the school lets the places go.
+    """
     credits = {place.id: cancellation_terms(place, at).credit_pence for place in places}
+    if gives_all_back:
+        credits = {place.id: place.price_pence for place in places}
     ledger = {one.place_id: one for one in booked_places([i for i, pence in credits.items() if pence])}
     for place in places:
         check_move(PLACE_MOVES, place.state, "cancelled")

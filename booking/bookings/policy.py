@@ -33,6 +33,7 @@ class Policy:
     most_skips: int = 3
     arrears_limit_pence: int | None = None
     support_days: int = 5
+    unpaid_days: int | None = None
 
     def heard_at(self, at: datetime) -> datetime:
         """When a message written at `at` may reach a family: at once, or when the quiet hours are over."""
@@ -71,6 +72,8 @@ class BookingRules(Base):
     most_skips: Mapped[int]
     arrears_limit_pence: Mapped[int | None]
     support_days: Mapped[int]
+    unpaid_days: Mapped[int | None]
+    """So many days after a promise was due, and a reminder, what is not paid of it is let go; empty: a person decides."""
 
 
 FIELDS = tuple(Policy.__dataclass_fields__)

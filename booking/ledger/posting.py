@@ -212,6 +212,22 @@ def post_movement(key: str, kind: str, amount_pence: int, *, at: datetime) -> En
     other = {"fee": "fees", "payout": "bank"}[kind]
     lines = [Line(card.id, amount_pence), Line(_ledger(other, other).id, -amount_pence)]
     return post(key, kind, lines, at=at, user_id=None)
+def post_scheme_refund(
+    payment_id: int,
+    refund_id: int,
+    account_id: int,
+    amount_pence: int,
+    tender: str,
+    *,
+    at: datetime,
+    user_id: int | None,
+    voucher_firm_id: int | None = None,
+) -> Entry:
+    """Money went back by Tax-Free Childcare's or a voucher firm's own way: debit the family, credit where it stood."""
+    kind = STANDING[tender]
+    standing = _ledger(kind if voucher_firm_id is None else f"{kind}:{voucher_firm_id}", kind)
+    lines = [Line(family_ledger(account_id).id, amount_pence), Line(standing.id, -amount_pence)]
+    return post(f"refund:{refund_id}", "scheme_refund", lines, at=at, user_id=user_id, payment_id=payment_id)
 
 
 def family_ledger(account_id: int) -> LedgerAccount:

@@ -22,6 +22,7 @@ from booking.office.letters import (
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
 from booking.payments.letters import card_failed_letter, late_refund_letter, refund_failed_letter
+from booking.payments.promise_letters import let_go_letter, reminder_letter
 
 JOBS: Mapping[str, Callable[[int], None]] = {
     "demo_history": write_history,
@@ -45,6 +46,8 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "request_answer": partial(request_letter, base_url=settings.base_url),
         "round_result": partial(round_letter, base_url=settings.base_url),
         "sign_in_code": partial(code_letter, base_url=settings.base_url),
+        "promise_let_go": partial(let_go_letter, base_url=settings.base_url),
+        "promise_reminder": partial(reminder_letter, base_url=settings.base_url),
         "reset": partial(reset_letter, base_url=settings.base_url),
         "new_email": partial(new_email_letter, base_url=settings.base_url),
         "sign_in_changed": partial(changed_letter, base_url=settings.base_url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Basket
@@ -74,6 +75,13 @@ def _payment_problems() -> list[str]:
         .where(Payment.state == "started", Basket.state != "paying")
     )
     problems += [f"payment {row.id}: started, but its basket is {row.state}" for row in started]
+    card = aliased(Payment)
+    waiting = db.session.execute(
+        select(Payment.id, card.state)
+        .join(card, card.id == Payment.waits_for_id)
+        .where(Payment.state == "waiting", card.state != "started")
+    )
+    problems += [f"payment {row.id}: waits for a card payment that is {row.state}" for row in waiting]
     return problems
 
 

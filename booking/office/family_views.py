@@ -6,6 +6,7 @@ from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from booking.bookings.baskets import bookable_pupils
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
@@ -21,7 +22,9 @@ from booking.office.families import (
     without_email,
 )
 from booking.office.forms import PressForm, TillForm
-from booking.payments.office_till import take_office_payment, what_is_owed
+from booking.payments.office_till import take_office_payment
+from booking.payments.promises import what_is_owed
+from booking.payments.references import references_of
 from booking.payments.statement import statement_of
 from booking.people.models import FamilyAccount
 from booking.web.audience import for_roles
@@ -74,6 +77,8 @@ def family(account_id: int) -> ResponseReturnValue:
         children=children_of(account),
         credit_pence=credit_pence(account_id),
         owed=what_is_owed(account_id, at=at),
+        pupils=bookable_pupils(account_id, clock.today(at)),
+        references=references_of(account_id),
         rows=statement_of(account_id)[:50],
     )
 

@@ -22,6 +22,8 @@ from booking.core.words import clock as hour
 from booking.core.words import counted, day, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
+from booking.payments.promise_letters import line_words
+from booking.payments.to_send import to_send
 from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
 
@@ -54,6 +56,11 @@ def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter 
         "children": children,
         "total_pence": found.total_pence,
         "paid_words": found.paid_words,
+        "to_send": [
+            line_words(one)
+            for one in to_send(basket.account_id, at=clock.now())
+            if one.booking == found.reference
+        ],
         "link": f"{base_url}/bookings/{found.reference}",
         **school_words(),
     }

@@ -11,6 +11,7 @@ from booking.core import clock
 from booking.core.access_log import CARE, COLLECTION, CONTACTS, GROUPS
 from booking.core.db import db
 from booking.core.errors import NotFound
+from booking.office.childcare_marks import MARK_WORDS
 from booking.office.families import find_pupils
 from booking.office.forms import LeftForm
 from booking.office.leavers import leave_roll, places_go_back, return_to_roll
@@ -72,7 +73,7 @@ def pupil(pupil_id: int) -> ResponseReturnValue:
         facts=facts,
         objects=objection_of(pupil_id) is not None,
         restrictions=restrictions_of([pupil_id], clock.today(at)).get(pupil_id, []),
-        fact_words=FACT_WORDS,
+        fact_words={**FACT_WORDS, **MARK_WORDS},
     )
 
 

@@ -33,6 +33,14 @@ class RulesForm(BaseForm):
     arrears_limit_pence = PenceField(
         "A family may owe up to, in pounds", is_optional=True, description="Leave empty for no limit."
     )
+    unpaid_days = NumberField(
+        "Days after which unpaid places are let go, when Tax-Free Childcare or vouchers do not come",
+        is_optional=True,
+        least=1,
+        most=90,
+        description="Counted from the day they were due, and only after a reminder. Never today’s session. "
+        "Leave empty: then only a person decides.",
+    )
     support_days = NumberField(
         "School days to answer when a child needs support", missing="Enter the days.", least=1, most=20
     )

@@ -23,6 +23,9 @@ from booking.payments.fulfilment import Outcome, fulfil, keep_answer, let_go
 from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, StripeRefused
 from booking.payments.kept_cards import customer_for, stripe_forgot
 from booking.payments.models import Payment
+from booking.payments.promising import make_promises
+from booking.payments.several_ways import RestChanged, split_of, ways_of
+from booking.payments.splitting import Choice
 from booking.payments.states import PAYMENT_MOVES, move
 from booking.payments.to_pay import checkout_of, may_be_paid
 from booking.people.models import FamilyAccount
@@ -51,19 +54,36 @@ class WhereNext:
     session_id: str | None = None
 
 
-def start_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int | None) -> Payment:
-    """Write down that a card page is about to open and keep its places without an end; a second call finds the first."""
+def start_card(
+    account_id: int,
+    *,
+    seen_pence: int,
+    at: datetime,
+    user_id: int | None,
+    choice: Choice | None = None,
+    order: str = "last_days",
+    seen_card_pence: int | None = None,
+) -> Payment:
+    """Write down that a card page is about to open and keep its places without an end; a second call finds the first.
+
+    With a `choice` the card pays its part, and the promises beside it wait until it is paid. Raises the refusals of
+    `may_be_paid`, `SplitRefused`, and `RestChanged` when the card's part is not the one that the parent saw.
+    """
     lock_rows((FamilyAccount, [account_id]))
     summary = checkout_of(account_id, at=at)
     if summary is not None and summary.card_page is not None:
         return summary.card_page
     summary = may_be_paid(summary, seen_pence=seen_pence)
+    split = split_of(summary, ways_of(summary, at=at), choice, order) if choice else None
+    amount_pence = split.card_pence if split else summary.card_pence
+    if seen_card_pence is not None and amount_pence != seen_card_pence:
+        raise RestChanged(amount_pence)
     hold_for_payment(summary.basket_id, at=at)
     payment = Payment(
         basket_id=summary.basket_id,
         account_id=account_id,
         tender="card",
-        amount_pence=summary.card_pence,
+        amount_pence=amount_pence,
         idempotency_key=f"payment-{secrets.token_urlsafe(18)}",
         created_at=at,
         expires_at=(at + CARD_PAGE_LASTS).replace(microsecond=0),
@@ -72,6 +92,15 @@ def start_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int |
     db.session.add(payment)
     db.session.flush()
     record("card_page_started", "payment", payment.id, at=at, user_id=user_id, pence=payment.amount_pence)
+    if split:
+        make_promises(
+            split.promises,
+            basket_id=summary.basket_id,
+            account_id=account_id,
+            at=at,
+            user_id=user_id,
+            card=payment,
+        )
     return payment
 
 

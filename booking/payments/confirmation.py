@@ -45,6 +45,7 @@ class Confirmation:
     children: dict[str, list[BookedLine]]
     total_pence: int
     paid_words: str
+    account_id: int
 
 
 def confirmation_of(reference: str, account_ids: Collection[int], on: date) -> Confirmation:
@@ -71,27 +72,45 @@ def confirmation_of(reference: str, account_ids: Collection[int], on: date) -> C
         children=children,
         total_pence=total_pence,
         paid_words=paid_words(basket.id, total_pence),
+        account_id=basket.account_id,
     )
 
 
 def paid_words(basket_id: int, total_pence: int) -> str:
-    """How a booked basket was paid, in one or two sentences."""
+    """How a booked basket is paid, in a sentence for each way: credit, card, promises with their dates."""
     if not total_pence:
         return "There is nothing to pay."
     payments = db.session.scalars(
         select(Payment)
-        .where(Payment.basket_id == basket_id, Payment.state.in_(("paid", "promised")))
+        .where(Payment.basket_id == basket_id, Payment.tender != "credit")
+        .where(Payment.state.in_(("paid", "promised")))
+        .options(joinedload(Payment.voucher_firm))
         .order_by(Payment.id)
     ).all()
-    paid = next((payment for payment in payments if payment.tender != "credit"), None)
-    if paid is None:
+    if not payments:
         return f"{format_pence(total_pence)} was paid from your credit."
-    from_credit_pence = total_pence - paid.amount_pence
-    words = f"{format_pence(from_credit_pence)} was paid from your credit. " if from_credit_pence > 0 else ""
-    if paid.state == "promised" and paid.due_at is not None:
-        due = full_day(to_school(paid.due_at).date())
-        return f"{words}Please pay {format_pence(paid.amount_pence)} at the school office by {due}."
-    return f"{words}{format_pence(paid.amount_pence)} was paid by card."
+    from_credit_pence = total_pence - sum(payment.amount_pence for payment in payments)
+    words = [f"{format_pence(from_credit_pence)} was paid from your credit."] if from_credit_pence > 0 else []
+    by_way: dict[tuple[str, str, datetime | None], int] = {}
+    for payment in payments:
+        way = (*_way(payment), payment.due_at if payment.state == "promised" else None)
+        by_way[way] = by_way.get(way, 0) + payment.amount_pence
+    for (act, way_words, due_at), pence in by_way.items():
+        due = f" by {full_day(to_school(due_at).date())}" if due_at else ""
+        words.append(f"{act}{format_pence(pence)} {way_words}{due}.")
+    return " ".join(words)
+
+
+def _way(payment: Payment) -> tuple[str, str]:
+    """The words before and after the amount; children of one family are told as one sum."""
+    if payment.state != "promised":
+        return "", "was paid by card"
+    if payment.tender == "tfc":
+        return "Please send ", "by Tax-Free Childcare"
+    firm = payment.voucher_firm
+    return (
+        ("Please send ", f"in vouchers of {firm.name}") if firm else ("Please pay ", "at the school office")
+    )
 
 
 def calendar_of(reference: str, account_ids: Collection[int], *, at: datetime) -> bytes:

@@ -23,6 +23,7 @@ from booking.payments.facts import EventFacts, SessionFacts
 from booking.payments.gateway import CURRENCY, Gateway
 from booking.payments.models import Payment, StripeEvent
 from booking.payments.payer import write_to_payer
+from booking.payments.promising import bring_into_force, forget_waiting
 from booking.payments.refunds import ask_refund
 from booking.payments.states import PAYMENT_MOVES, move
 from booking.payments.to_pay import checkout_of
@@ -112,7 +113,11 @@ def keep_answer(payment_id: int, facts: SessionFacts) -> bool:
 
 
 def let_go(payment: Payment, *, at: datetime) -> None:
-    """Give the places of a page that is over their 15 minutes back, or free them when its 31 minutes ran out."""
+    """Give the places of a page that is over their 15 minutes back, or free them when its 31 minutes ran out.
+
+    What was to be promised beside the card is promised no more.
+    """
+    forget_waiting(payment)
     if payment.basket_id is None:
         return
     if payment.expires_at is not None and at < payment.expires_at:
@@ -168,6 +173,7 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
             currency=facts.currency,
         )
         _free_places(payment, at=at)
+    forget_waiting(payment)
     ask_refund(payment, facts.amount_pence, reason, at=at, user_id=None)
     write_to_payer(payment, "late_refund", at=at)
     return Outcome.REFUNDING
@@ -185,7 +191,7 @@ def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | N
         give_up(basket.id, at=at, user_id=None)
         return False
     if basket.state == "ended":
-        return _book_late(basket, payment.user_id, at=at)
+        return _book_late(basket, payment, at=at)
     if basket.state == "booked":
         return False
     if not was_started:
@@ -193,14 +199,18 @@ def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | N
         if summary is None or summary.has_ended or summary.rest_pence:
             return False
     book_basket(basket.id, at=at, user_id=user_id)
+    if was_started:
+        bring_into_force(payment, at=at, user_id=user_id)
     return True
 
 
-def _book_late(basket: Basket, user_id: int | None, *, at: datetime) -> bool:
+def _book_late(basket: Basket, payment: Payment, *, at: datetime) -> bool:
     """Take the places again, or put the children on the waiting lists of what is full by now."""
     result = book_late(basket.id, at=at)
     full = [(r.pupil_id, r.session_id) for r in result.refused if r.reason == "full"]
-    wait_for(full, account_id=basket.account_id, at=at, user_id=user_id, channel="worker")
+    wait_for(full, account_id=basket.account_id, at=at, user_id=payment.user_id, channel="worker")
+    if result.held:
+        bring_into_force(payment, at=at, user_id=payment.user_id)
     return bool(result.held)
 
 

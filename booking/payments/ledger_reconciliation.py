@@ -43,7 +43,7 @@ def _payments() -> Iterator[Difference]:
 
 
 def _refunds() -> Iterator[Difference]:
-    asked, back = _moved("refund"), _moved("refund_failed")
+    asked, back = _moved("refund", "scheme_refund"), _moved("refund_failed")
     went = -func.coalesce(asked.c.pence, 0) - func.coalesce(back.c.pence, 0)
     expected = case((Refund.state == "failed", 0), else_=Refund.amount_pence)
     query = (
@@ -75,13 +75,13 @@ def _disputes() -> Iterator[Difference]:
             yield Difference(f"dispute {dispute.id}", "ledger", what, dispute.payment.account_id)
 
 
-def _moved(kind: str) -> Subquery:
-    """What the entries of a kind moved to the accounts where money stands, by key and payment."""
+def _moved(*kinds: str) -> Subquery:
+    """What the entries of these kinds moved to the accounts where money stands, by key and payment."""
     return (
         select(Entry.key, Entry.payment_id, func.sum(EntryLine.amount_pence).label("pence"))
         .join(EntryLine, EntryLine.entry_id == Entry.id)
         .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
-        .where(Entry.kind == kind, LedgerAccount.kind.in_(STANDING.values()))
+        .where(Entry.kind.in_(kinds), LedgerAccount.kind.in_(STANDING.values()))
         .group_by(Entry.key, Entry.payment_id)
         .subquery()
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from booking.bookings.models import Basket
 from booking.core.db import Base, UtcDateTime
 from booking.people.models import Pupil
+from booking.provision.models import Activity
 
 TENDERS = ("card", "credit", "office", "tfc", "voucher")
 
@@ -21,14 +22,18 @@ class Payment(Base):
     A card payment is paid only by Stripe's word; `awaited_since` is set while the parent has done their part and the bank
     has not. `promised` is a booked basket, or a part of one, that the family pays
     by `due_at` at the office, by Tax-Free Childcare (for the child `pupil_id`) or with vouchers; what of it is still owed
-    is worked out from the ledger, never stored. `idempotency_key` is stored before Stripe is first asked, so that asking
+    is worked out from the ledger, never stored. A promise is `waiting` while the card payment `waits_for_id` of the same
+    basket is open, and comes into force with it. `idempotency_key` is stored before Stripe is first asked, so that asking
     again is the same question.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint(f"tender IN {TENDERS}", name="tender_known"),
-        CheckConstraint("state IN ('started', 'promised', 'paid', 'given_up', 'failed')", name="state_known"),
+        CheckConstraint(
+            "state IN ('started', 'waiting', 'promised', 'paid', 'given_up', 'failed')", name="state_known"
+        ),
+        CheckConstraint("state <> 'waiting' OR waits_for_id IS NOT NULL", name="waits_for_a_payment"),
         CheckConstraint("amount_pence >= 0", name="amount_not_negative"),
         CheckConstraint(
             "basket_id IS NOT NULL OR tender NOT IN ('card', 'credit')", name="card_pays_a_basket"
@@ -61,6 +66,7 @@ class Payment(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     pupil_id: Mapped[int | None] = mapped_column(ForeignKey("pupil.id"), index=True)
     voucher_firm_id: Mapped[int | None] = mapped_column(ForeignKey("voucher_firm.id"))
+    waits_for_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
 
     basket: Mapped[Basket | None] = relationship()
     pupil: Mapped[Pupil | None] = relationship()
@@ -86,6 +92,33 @@ class PaymentLine(Base):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id"), index=True)
     position: Mapped[int]
     amount_pence: Mapped[int]
+
+
+class ChildcareApproval(Base):
+    """With which schemes a seller's childcare may be paid from a day to a day, on what evidence; an empty `activity_id`
+    means all that the seller offers.
+    """
+
+    __tablename__ = "childcare_approval"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR starts_on <= ends_on", name="ends_after_start"),
+        CheckConstraint("evidence <> ''", name="has_evidence"),
+        CheckConstraint("takes_tfc OR takes_vouchers OR takes_universal_credit", name="takes_something"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"), index=True)
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id"))
+    takes_tfc: Mapped[bool]
+    takes_vouchers: Mapped[bool]
+    takes_universal_credit: Mapped[bool]
+    evidence: Mapped[str] = mapped_column(String(200))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    activity: Mapped[Activity | None] = relationship()
 
 
 class VoucherFirm(Base):

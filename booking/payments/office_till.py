@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import date, datetime
-
-from sqlalchemy import select
+from datetime import datetime
 
 from booking.bookings.models import Basket
 from booking.bookings.places import book_locked_basket
 from booking.core.audit import record
-from booking.core.clock import to_school
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError
-from booking.ledger.balances import credit_pence
 from booking.ledger.posting import post_payment
 from booking.payments.models import Payment
+from booking.payments.promising import make_promises
+from booking.payments.splitting import Choice, PricedLine, split_basket
 from booking.payments.to_pay import (
     NotEnoughCredit,
     NothingToPay,
     Summary,
     checkout_of,
     may_be_paid,
-    office_due_at,
 )
 from booking.people.models import FamilyAccount
 
@@ -35,17 +31,6 @@ class NotATillAmount(BookingError):
 
     def __init__(self) -> None:
         super().__init__("Enter an amount between £0.01 and £5,000.00. Nothing was posted.")
-
-
-@dataclass(frozen=True)
-class Owed:
-    """What is still to be paid of one promise, and by when; `basket_id` is empty for what no promise covers."""
-
-    basket_id: int | None
-    reference: str | None
-    due_on: date | None
-    amount_pence: int
-    is_late: bool
 
 
 def pay_basket(account_id: int, tender: str, *, seen_pence: int, at: datetime, user_id: int | None) -> str:
@@ -94,31 +79,6 @@ def take_office_payment(account_id: int, amount_pence: int, *, at: datetime, use
     return payment
 
 
-def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:
-    """What a family still owes, by promise, the earliest due first; money that came in pays the oldest first."""
-    debt_pence = -credit_pence(account_id)
-    if debt_pence <= 0:
-        return []
-    rows = db.session.execute(
-        select(Payment.basket_id, Basket.reference, Payment.due_at, Payment.amount_pence)
-        .join(Basket, Basket.id == Payment.basket_id)
-        .where(Payment.account_id == account_id, Payment.state == "promised")
-        .order_by(Payment.due_at.desc(), Payment.id.desc())
-    )
-    owed = []
-    for basket_id, reference, due_at, amount_pence in rows:
-        part_pence = min(amount_pence, debt_pence)
-        if part_pence <= 0:
-            break
-        due_on = to_school(due_at).date() if due_at else None
-        is_late = due_at is not None and due_at < at
-        owed.append(Owed(basket_id, reference, due_on, part_pence, is_late))
-        debt_pence -= part_pence
-    if debt_pence:
-        owed.append(Owed(None, None, None, debt_pence, is_late=False))
-    return owed[::-1]
-
-
 def _locked_summary(basket_id: int, account_id: int, *, at: datetime) -> Summary:
     lock_rows((FamilyAccount, [account_id]))
     summary = checkout_of(account_id, at=at)
@@ -133,45 +93,34 @@ def _from_credit(summary: Summary, account_id: int, *, at: datetime, user_id: in
     book_locked_basket(summary.basket_id, at=at, user_id=user_id)
     if not summary.total_pence:
         return None
-    return _payment(summary, account_id, "credit", summary.total_pence, "paid", at=at, user_id=user_id)
+    payment = Payment(
+        basket_id=summary.basket_id,
+        account_id=account_id,
+        tender="credit",
+        state="paid",
+        amount_pence=summary.total_pence,
+        idempotency_key=f"credit-{summary.reference}-{secrets.token_urlsafe(9)}",
+        created_at=at,
+        paid_at=at,
+        user_id=user_id,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    record("credit_paid", "payment", payment.id, at=at, user_id=user_id, pence=summary.total_pence)
+    return payment
 
 
 def _at_office(summary: Summary, account_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
+    lines = [PricedLine(line.place_id, line.pupil_id, line.price_pence) for line in summary.lines]
+    split = split_basket(lines, summary.credit_pence, Choice(rest="office"))
     book_locked_basket(summary.basket_id, at=at, user_id=user_id)
-    if not summary.rest_pence:
-        return None
-    return _payment(summary, account_id, "office", summary.rest_pence, "promised", at=at, user_id=user_id)
+    made = make_promises(
+        split.promises, basket_id=summary.basket_id, account_id=account_id, at=at, user_id=user_id
+    )
+    return made[0] if made else None
 
 
 def _for_nothing(summary: Summary, account_id: int, *, at: datetime, user_id: int | None) -> None:
     if summary.total_pence:
         raise NotEnoughCredit
     book_locked_basket(summary.basket_id, at=at, user_id=user_id)
-
-
-def _payment(
-    summary: Summary,
-    account_id: int,
-    tender: str,
-    amount_pence: int,
-    state: str,
-    *,
-    at: datetime,
-    user_id: int | None,
-) -> Payment:
-    payment = Payment(
-        basket_id=summary.basket_id,
-        account_id=account_id,
-        tender=tender,
-        state=state,
-        amount_pence=amount_pence,
-        idempotency_key=f"{tender}-{summary.reference}-{secrets.token_urlsafe(9)}",
-        created_at=at,
-        paid_at=at if state == "paid" else None,
-        due_at=office_due_at(at) if state == "promised" else None,
-        user_id=user_id,
-    )
-    db.session.add(payment)
-    db.session.flush()
-    record(f"{tender}_{state}", "payment", payment.id, at=at, user_id=user_id, pence=amount_pence)
-    return payment

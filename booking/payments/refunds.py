@@ -38,8 +38,12 @@ class RefundTooBig(RuntimeError):
 def ask_refund(
     payment: Payment, amount_pence: int, reason: str, *, at: datetime, user_id: int | None
 ) -> Refund:
-    """Write down a refund and post it, with the payment's row locked; raises `RefundTooBig` beyond what is left of it."""
-    if payment.state != "paid" or amount_pence > left_pence(payment):
+    """Write down a refund to a card and post it, with the payment's row locked.
+
+    Raises `RefundTooBig` beyond what is left of what that card paid, and for whatever was not paid by card.
+    """
+    is_card = payment.tender == "card" and payment.state == "paid"
+    if not is_card or amount_pence > left_pence(payment):
         raise RefundTooBig
     refund = Refund(
         payment_id=payment.id,

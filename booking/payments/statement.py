@@ -23,6 +23,7 @@ ACTS = {
     "payment": "You paid",
     "refund": "Going back to your card",
     "dispute_lost": "Taken back by your bank, so you owe it again",
+    "scheme_refund": "Sent back the way that it came",
     "refund_failed": "Did not reach your card, kept as credit",
 }
 TENDERS = {

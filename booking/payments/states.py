@@ -1,6 +1,7 @@
 """The one table of how payments, refunds and disputes move from state to state; whatever is not in it is refused.
 
-A payment that was given up or failed may still become paid: money can come late, and is never ignored.
+A payment that was given up or failed may still become paid: money can come late, and is never ignored. So the promises
+that waited for it may come into force late as well.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from typing import Protocol
 
 PAYMENT_MOVES: dict[str, frozenset[str]] = {
     "started": frozenset({"paid", "given_up", "failed"}),
+    "waiting": frozenset({"promised", "given_up"}),
     "promised": frozenset(),
     "paid": frozenset(),
-    "given_up": frozenset({"paid"}),
+    "given_up": frozenset({"paid", "promised"}),
     "failed": frozenset({"paid"}),
 }
 REFUND_MOVES: dict[str, frozenset[str]] = {

@@ -18,10 +18,10 @@ from booking.core.errors import BookingError
 from booking.core.money import format_pence
 from booking.ledger.balances import credit_pence
 from booking.payments.models import Payment
+from booking.payments.splitting import SMALLEST_CARD_PENCE
 from booking.people.restrictions import CLOSED_BOOKING, closed_to_accounts
 from booking.provision.models import Run, Session
 
-SMALLEST_CARD_PENCE = 30  # Stripe takes no card payment below 30p in pounds
 DAYS_TO_PAY_AT_OFFICE = 7
 
 
@@ -67,8 +67,15 @@ class NotEnoughCredit(BookingError):
 
 @dataclass(frozen=True)
 class CheckoutLine:
-    """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price."""
+    """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price.
 
+    `is_closed` when a restriction closes the child to this family. Which schemes may pay it is said by `several_ways`.
+    """
+
+    place_id: int
+    pupil_id: int
+    activity_id: int
+    seller_id: int
     child: str
     activity: str
     kind: str
@@ -77,6 +84,10 @@ class CheckoutLine:
     ends_at: time
     price_pence: int
     credit_until: datetime
+    is_closed: bool = False
+    takes_tfc: bool = False
+    takes_vouchers: bool = False
+    takes_universal_credit: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Summary:
     """
 
     basket_id: int
+    account_id: int
     reference: str
     lines: list[CheckoutLine]
     total_pence: int
@@ -135,6 +147,7 @@ def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
     ends = [place.held_until for place in places if place.held_until is not None]
     return Summary(
         basket_id=basket.id,
+        account_id=account_id,
         reference=basket.reference,
         lines=[_line(place, place.pupil_id in closed) for place in places],
         total_pence=sum(place.price_pence for place in places),
@@ -190,6 +203,10 @@ def _open_card_page(basket: Basket) -> Payment | None:
 
 def _line(place: Place, is_closed: bool) -> CheckoutLine:
     return CheckoutLine(
+        place_id=place.id,
+        pupil_id=place.pupil_id,
+        activity_id=place.session.run.activity_id,
+        seller_id=place.session.run.activity.seller_id,
         child="" if is_closed else place.pupil.first_name,
         activity=CLOSED_BOOKING if is_closed else place.session.run.activity.name,
         kind=place.session.run.activity.kind,
@@ -198,4 +215,5 @@ def _line(place: Place, is_closed: bool) -> CheckoutLine:
         ends_at=place.session.ends_at,
         price_pence=place.price_pence,
         credit_until=place.credit_until,
+        is_closed=is_closed,
     )

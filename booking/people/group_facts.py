@@ -25,6 +25,7 @@ PURPOSE_OF: Mapping[str, str] = {
     "looked_after": "entitlement",
     "service_child": "entitlement",
     "young_carer": "entitlement",
+    "childcare_disability": "entitlement",
     "ethnicity": "monitoring",
     "language": "monitoring",
     "home_language": "monitoring",

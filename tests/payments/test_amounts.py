@@ -3,13 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking.payments.to_pay import SMALLEST_CARD_PENCE, Summary
+from booking.payments.splitting import SMALLEST_CARD_PENCE
+from booking.payments.to_pay import Summary
 
 
 def a_summary(total_pence: int, credit_pence: int) -> Summary:
     """A basket of this total before a family with this credit."""
     return Summary(
         basket_id=1,
+        account_id=1,
         reference="ABC",
         lines=[],
         total_pence=total_pence,

@@ -15,11 +15,10 @@ from booking.ledger.models import Entry
 from booking.payments.models import Payment
 from booking.payments.office_till import (
     NotATillAmount,
-    Owed,
     pay_at_office,
     take_office_payment,
-    what_is_owed,
 )
+from booking.payments.promises import Owed, what_is_owed
 from booking.payments.reconciliation import reconcile
 from tests.browser import Browser
 from tests.builders import a_family

@@ -212,6 +212,8 @@ def post_movement(key: str, kind: str, amount_pence: int, *, at: datetime) -> En
     other = {"fee": "fees", "payout": "bank"}[kind]
     lines = [Line(card.id, amount_pence), Line(_ledger(other, other).id, -amount_pence)]
     return post(key, kind, lines, at=at, user_id=None)
+
+
 def post_scheme_refund(
     payment_id: int,
     refund_id: int,

@@ -97,6 +97,7 @@ def settle(payment: Payment, facts: SessionFacts, *, at: datetime, user_id: int 
 def _bank_said_no(payment: Payment, *, at: datetime) -> None:
     """Free the places that were kept while the bank thought about it, and write to the family: nobody sits there now."""
     move(payment, "failed", PAYMENT_MOVES)
+    forget_waiting(payment)
     basket = db.session.get_one(Basket, payment.basket_id)
     if basket.state == "paying":
         give_up(basket.id, at=at, user_id=None)

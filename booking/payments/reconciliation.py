@@ -157,7 +157,9 @@ def _refunds(at_stripe: Iterable[RefundFacts], at: datetime) -> Iterator[Differe
 def _refunds_there(known: set[int], at: datetime) -> Iterator[Difference]:
     """What was to go back, and Stripe does not know."""
     query = select(Refund, Payment.account_id).join(Payment, Payment.id == Refund.payment_id)
-    for refund, account_id in db.session.execute(query.where(Refund.state != "failed", Payment.tender == "card").order_by(Refund.id)):
+    for refund, account_id in db.session.execute(
+        query.where(Refund.state != "failed", Payment.tender == "card").order_by(Refund.id)
+    ):
         amount, subject = format_pence(refund.amount_pence), f"refund {refund.id}"
         if refund.id in known:
             continue

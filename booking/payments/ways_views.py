@@ -23,6 +23,7 @@ from booking.payments.going_on_views import (
     paid_before,
     paying_facts,
 )
+from booking.payments.kept_cards import let_stripe_know
 from booking.payments.several_ways import book_promised, split_of, ways_of
 from booking.payments.split_words import split_words
 from booking.payments.to_pay import NothingToPay, checkout_of
@@ -76,4 +77,5 @@ def _pay_in_ways(form: WaysForm, account_id: int, at: datetime) -> ResponseRetur
             order=order,
             seen_card_pence=card_pence,
         )
+    let_stripe_know(user_id, gateway=gateway, at=at)
     return go_on(payment, open_page(payment.id, gateway=gateway, base_url=current_settings().base_url, at=at))

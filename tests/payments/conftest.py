@@ -15,7 +15,7 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import db
 from booking.core.settings import Settings
-from booking.payments import views
+from booking.payments import going_on_views
 from booking.payments.gateway import Gateway
 from booking.payments.models import Payment
 from stripe_double.server import Server
@@ -86,7 +86,7 @@ def here(
 ) -> Iterator[StripeHere]:
     """An account at Stripe of the test's own, in this process; the pages of the app ask it too."""
     with an_account(*stripe_server, app, tmp_path) as found:
-        monkeypatch.setattr(views, "gateway_of", lambda settings: found.gateway)
+        monkeypatch.setattr(going_on_views, "gateway_of", lambda settings: found.gateway)
         yield found
 
 

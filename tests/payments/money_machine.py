@@ -14,10 +14,12 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.office.checks import all_problems
 from booking.payments.checkout import start_card
+from booking.payments.facts import RefundFacts, SessionFacts
 from booking.payments.fulfilment import fulfil, keep_answer
-from booking.payments.gateway import Gateway, RefundFacts, SessionFacts
+from booking.payments.gateway import Gateway
 from booking.payments.models import Payment, Refund
-from booking.payments.office_till import pay_basket, take_office_payment, what_is_owed
+from booking.payments.office_till import pay_basket, take_office_payment
+from booking.payments.promises import what_is_owed
 from booking.payments.reconciliation import reconcile
 from booking.payments.refunds import keep_refund, note_refunds
 from tests.bookings.booking_machine import BookingMachine

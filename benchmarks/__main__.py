@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import exports, holds, opening_day, pages, people, rush, sign_ins, starting
+from benchmarks import card_money, exports, holds, opening_day, pages, people, rush, sign_ins, starting
 from benchmarks.printing import heading
 
 
@@ -21,6 +21,7 @@ def main() -> None:
         exports.run(Path(folder))
         rush.run(Path(folder))
         opening_day.run(Path(folder))
+        card_money.run(Path(folder))
         sign_ins.run(Path(folder))
         people.run(Path(folder))
 

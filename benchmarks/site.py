@@ -25,8 +25,24 @@ WORKERS, THREADS = 2, 4
 
 
 @contextlib.contextmanager
-def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str]:
-    """Serve the school in this database until the block ends; its address."""
+def a_double_on(state: Path, folder: Path, *, secret: str) -> Iterator[str]:
+    """Serve the account at Stripe that is kept in a file until the block ends; its address. It delivers nothing."""
+    port = free_port()
+    arguments = ["--port", str(port), "--state", str(state), "--webhook-secret", secret]
+    process = _start(["-m", "stripe_double", *arguments], {**os.environ, "BOOKING_INSTANCE": str(folder)})
+    try:
+        until_it_answers(process, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def a_site(
+    url: str, folder: Path, *, with_double: bool = False, stripe_at: str | None = None
+) -> Iterator[str]:
+    """Serve the school in this database until the block ends; its address. A double of its own, or one that runs."""
     port, double_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     school = {
@@ -36,13 +52,14 @@ def a_site(url: str, folder: Path, *, with_double: bool = False) -> Iterator[str
     }
     env = {**os.environ, **school, "BASE_URL": address}
     running = []
-    if with_double:
-        double = f"http://127.0.0.1:{double_port}"
+    double = stripe_at or f"http://127.0.0.1:{double_port}"
+    if with_double or stripe_at:
         env |= {
             "STRIPE_SECRET_KEY": "sk_test_bench",
             "STRIPE_WEBHOOK_SECRET": "whsec_bench",
             "STRIPE_API_BASE": double,
         }
+    if with_double:
         state = folder / f"double-{double_port}.db"
         arguments = [
             "--port",

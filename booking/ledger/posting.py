@@ -206,12 +206,23 @@ def post_dispute(
     )
 
 
-def post_movement(key: str, kind: str, amount_pence: int, *, at: datetime) -> Entry:
-    """What Stripe itself took from, or gave to, what it holds: a `fee`, or a `payout` to the bank (below zero: out)."""
-    card = _ledger("card", "card")
-    other = {"fee": "fees", "payout": "bank"}[kind]
-    lines = [Line(card.id, amount_pence), Line(_ledger(other, other).id, -amount_pence)]
-    return post(key, kind, lines, at=at, user_id=None)
+@dataclass(frozen=True)
+class CardMovement:
+    """What Stripe itself took from what it holds, or put to it (above zero): a `fee`, or a `payout` to the bank."""
+
+    key: str
+    kind: str
+    amount_pence: int
+
+
+def post_movements(movements: Sequence[CardMovement], *, at: datetime) -> None:
+    """Post each movement once, by its key: debit the fees or the bank with what left the card's account."""
+    others = {"fee": "fees", "payout": "bank"}
+    ids = {kind: _ledger(others[kind], others[kind]).id for kind in {one.kind for one in movements}}
+    card_id = _ledger("card", "card").id
+    for one in movements:
+        lines = [Line(card_id, one.amount_pence), Line(ids[one.kind], -one.amount_pence)]
+        post(one.key, one.kind, lines, at=at, user_id=None)
 
 
 def post_scheme_refund(

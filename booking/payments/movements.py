@@ -6,7 +6,6 @@ Each movement is posted once, by Stripe's own id of it; posting it again is the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -15,7 +14,7 @@ from sqlalchemy import select
 
 from booking.core.db import db, unit_of_work
 from booking.ledger.models import Entry
-from booking.ledger.posting import post_movement
+from booking.ledger.posting import CardMovement, post_movements
 from booking.payments.facts import Movement
 from booking.payments.gateway import Gateway
 
@@ -27,25 +26,16 @@ FEES = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
 PAYOUTS = {"payout": "payout", "payout_failure": "payout_back", "payout_cancel": "payout_back"}
 
 
-@dataclass(frozen=True)
-class ToPost:
-    """One entry that a movement asks for: `amount_pence` is what the card's account gains (below zero: loses)."""
-
-    key: str
-    kind: str
-    amount_pence: int
-
-
-def to_post(movement: Movement) -> list[ToPost]:
+def to_post(movement: Movement) -> list[CardMovement]:
     """The entries of a movement that no payment, refund or dispute posts: its fee, or itself."""
     found = []
     if movement.fee_pence:
-        found.append(ToPost(f"fee:{movement.id}", "fee", -movement.fee_pence))
+        found.append(CardMovement(f"fee:{movement.id}", "fee", -movement.fee_pence))
     if movement.type in FEES:
-        found.append(ToPost(f"fee:{movement.id}", "fee", movement.amount_pence))
+        found.append(CardMovement(f"fee:{movement.id}", "fee", movement.amount_pence))
     elif movement.type in PAYOUTS:
         key = f"{PAYOUTS[movement.type]}:{movement.source_id}"
-        found.append(ToPost(key, "payout", movement.amount_pence))
+        found.append(CardMovement(key, "payout", movement.amount_pence))
     return found
 
 
@@ -62,10 +52,9 @@ def book_movements(at: datetime, gateway: Gateway, *, since: datetime | None = N
         wanted = {one.key: one for movement in page for one in to_post(movement)}
         with unit_of_work():
             there = set(db.session.scalars(select(Entry.key).where(Entry.key.in_(wanted))))
-            for key, one in sorted(wanted.items()):
-                if key not in there:
-                    post_movement(key, one.kind, one.amount_pence, at=at)
-                    count += 1
+            new = [one for key, one in sorted(wanted.items()) if key not in there]
+            post_movements(new, at=at)
+        count += len(new)
     return count
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from booking.cli import cli
 from booking.core.db import db, unit_of_work
-from booking.ledger.posting import Line, family_ledger, post, post_movement, post_payment
+from booking.ledger.posting import CardMovement, Line, family_ledger, post, post_movements, post_payment
 from booking.payments.checkout import close_page
 from booking.payments.gateway import CardPage, Gateway
 from booking.payments.looking_after import compare_all
@@ -135,7 +135,7 @@ def fee(here: StripeHere, payment_id: int, at: datetime) -> None:
 
 def payout(here: StripeHere, payment_id: int, at: datetime) -> None:
     with unit_of_work():
-        post_movement("payout:po_planted", "payout", -100, at=at)
+        post_movements([CardMovement("payout:po_planted", "payout", -100)], at=at)
 
 
 def movement(here: StripeHere, payment_id: int, at: datetime) -> None:

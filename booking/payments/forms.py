@@ -47,7 +47,7 @@ class WaysForm(BaseForm):
 
     voucher_firm_id = SelectField("Voucher firm", coerce=int)
     voucher_pence = PenceField("In vouchers, in pounds", is_optional=True)
-    keeps_credit = BooleanField("Keep my credit for later (only when a card pays for everything)")
+    keeps_credit = BooleanField("Keep my credit for later")
     rest = RadioField("How do you pay the rest?")
     order = RadioField(
         "If money you promise does not come, which places go first?",

@@ -127,8 +127,9 @@ def test_today_and_what_is_over_is_never_let_go(promised: Held, now: datetime) -
 
 def test_what_is_paid_is_not_let_go(promised: Held, now: datetime) -> None:
     money_came(promised.family.account.id, 1800, now, pupil_id=promised.ids[0])
+    payment_id = payments_of(promised.basket_id)[0].id
     with pytest.raises(NothingToLetGo), unit_of_work():
-        let_go(payments_of(promised.basket_id)[0].id, at=now, user_id=None)
+        let_go(payment_id, at=now, user_id=None)
 
 
 def test_without_a_rule_nothing_is_let_go_by_itself(promised: Held, now: datetime) -> None:
@@ -172,6 +173,7 @@ def test_the_parent_says_what_goes_first(parent: Browser, now: datetime) -> None
             at=now,
             user_id=None,
         )
+    payment_id = payments_of(held.basket_id)[0].id
     with unit_of_work():
-        gone = let_go(payments_of(held.basket_id)[0].id, at=now, user_id=None)
+        gone = let_go(payment_id, at=now, user_id=None)
     assert [place.price_pence for place in gone] == [900, 900, 450, 450]

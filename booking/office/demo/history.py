@@ -25,6 +25,7 @@ from booking.core.jobs import CLAIM_LASTS, Job, stop_if_asked
 from booking.ledger.balances import credit_pence
 from booking.office.demo.dice import Dice
 from booking.office.demo.population import make_population
+from booking.office.demo.promises import promise_by_tfc, still_to_send
 from booking.office.demo.records import DemoAccount, Population, Tie
 from booking.office.demo.wishes import wishes_of
 from booking.payments.office_till import pay_at_office, pay_from_credit, take_office_payment
@@ -33,7 +34,7 @@ from booking.provision.year_plan import history_of, plan_year
 from booking.registers.marks import NewMark, add_marks
 from booking.registers.models import Mark
 
-CANCELS, ABSENT, WAITS, OWES = 0.04, 0.05, 0.6, 0.08
+CANCELS, ABSENT, WAITS, OWES, BY_TFC = 0.04, 0.05, 0.6, 0.08, 0.1
 Progress = Callable[[int, int], None]
 
 
@@ -91,7 +92,7 @@ def fill(population: Population, stretches: list[Stretch], day: date, note: Prog
     for stretch in stretches:
         sessions = _sessions(stretch)
         for account in population.accounts:
-            _family(population, account, stretch, sessions, ties)
+            _family(population, account, stretch, sessions, ties, is_open=stretch.last >= day)
             done += 1
             if done % 20 == 0:
                 note(done, total)
@@ -136,8 +137,13 @@ def _family(
     stretch: Stretch,
     sessions: dict[tuple[str, int], list[int]],
     ties: dict[int, list[Tie]],
+    *,
+    is_open: bool,
 ) -> None:
-    """One family books its weekly pattern for the stretch, pays, and later cancels a few sessions."""
+    """One family books its weekly pattern for the stretch, pays, and later cancels a few sessions.
+
+    Of a stretch that is still open, some families have not sent yet what they promised by Tax-Free Childcare.
+    """
     adults = [population.adults[key] for key in account.adults]
     if not any(adult.signs_in for adult in adults):
         return
@@ -150,8 +156,9 @@ def _family(
     if wanted:
         dice = Dice("family", population.seed, account.key, stretch.first)
         at = stretch.booked_at + timedelta(minutes=dice.between(0, 240))
+        by_tfc = is_open and Dice("by Tax-Free Childcare", population.seed, account.key).chance(BY_TFC)
         if not _has_asked(account.key + 1, at):
-            _book(account.key + 1, wanted, at, dice)
+            _book(account.key + 1, wanted, at, dice, by_tfc=by_tfc)
 
 
 def ties_of(population: Population) -> dict[int, list[Tie]]:
@@ -170,13 +177,14 @@ def _has_asked(account_id: int, at: datetime) -> bool:
     return found
 
 
-def _book(account_id: int, wanted: set[Pair], at: datetime, dice: Dice) -> None:
+def _book(account_id: int, wanted: set[Pair], at: datetime, dice: Dice, *, by_tfc: bool) -> None:
     with unit_of_work():
         basket_id = choose_week(account_id, wanted, wanted, at=at, user_id=None).id
     with unit_of_work():
         result = take_holds(basket_id, "what_fits", at=at, user_id=None)
         held, full = result.held, [r for r in result.refused if r.reason == "full"]
-    if held:
+    promised = bool(held) and by_tfc and promise_by_tfc(account_id, at)
+    if held and not promised:
         with unit_of_work():
             if credit_pence(account_id) >= 20_000:
                 pay_from_credit(basket_id, at=at, user_id=None)
@@ -192,7 +200,7 @@ def _book(account_id: int, wanted: set[Pair], at: datetime, dice: Dice) -> None:
 
 
 def _pay_what_is_owed(account_id: int, at: datetime, dice: Dice) -> None:
-    owed = -credit_pence(account_id)
+    owed = -credit_pence(account_id) - still_to_send(account_id)
     db.session.rollback()
     if owed > 0 and not dice.chance(OWES) and at <= clock.now():
         with unit_of_work():

@@ -15,6 +15,8 @@ from booking.core.jobs import add_job
 from booking.office.demo.offer import PROVIDERS, ROOMS, RUNS, SCHOOL, DemoRun
 from booking.office.demo.people_rows import write_people, write_school
 from booking.office.demo.population import make_population
+from booking.payments.childcare import ApprovalDetails, approve
+from booking.payments.voucher_firms import FirmDetails, keep_firm
 from booking.people.models import School, User
 from booking.provision.models import Period, StaffAssignment
 from booking.provision.runs import RunDetails, open_run, save_run
@@ -116,6 +118,7 @@ def _write_offer(
     }
     db.session.get_one(User, staff["coach@striders.example"]).seller_id = sellers["striders"]
     activities = {run.name: _activity(run, sellers, at) for run in RUNS}
+    _approve(sellers[SCHOOL], activities, plan, at)
     spans = history_of(day, plan)
     later = [half for half in plan.all_half_terms() if half.starts_on > day]
     made = []
@@ -135,6 +138,22 @@ def _school_seller(at: datetime) -> int:
         registration="URN 999001",
     )
     return save_seller(None, details, at=at, user_id=None).id
+
+
+def _approve(seller_id: int, activities: dict[str, int], plan: YearPlan, at: datetime) -> None:
+    """Families may pay the school's own breakfast and care by every scheme, and there is a voucher firm."""
+    for run in RUNS:
+        if run.kind in {"breakfast", "extended_care"} and run.pence:
+            details = ApprovalDetails(
+                activity_id=activities[run.name],
+                takes_tfc=True,
+                takes_vouchers=True,
+                takes_universal_credit=True,
+                evidence="Run by the school on its premises, out of school hours",
+                starts_on=min(year.year.starts_on for year in plan.plans()),
+            )
+            approve(seller_id, details, at=at, user_id=None)
+    keep_firm(None, FirmDetails("Brightcare Vouchers", "S-20417", None), at=at, user_id=None)
 
 
 def _activity(run: DemoRun, sellers: dict[str, int], at: datetime) -> int:

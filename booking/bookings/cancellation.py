@@ -33,11 +33,15 @@ class NotCancellable(BookingError):
 
 @dataclass(frozen=True)
 class Terms:
-    """What cancelling now gives back, in pence and in a sentence before and after."""
+    """What cancelling now gives back, in pence and in a sentence before and after.
+
+    `is_in_time` says that whoever paid gets its part back, if the family paid nothing too.
+    """
 
     credit_pence: int
     words: str
     words_after: str
+    is_in_time: bool
 
 
 def place_of(place_id: int, account_ids: Collection[int], on: date) -> Place:
@@ -60,14 +64,16 @@ def cancellation_terms(place: Place, at: datetime) -> Terms:
     session = place.session
     if place.state != "booked" or at >= clock.instant(session.date, session.starts_at):
         raise NotCancellable
+    is_in_time = at < place.credit_until
     if not place.price_pence:
-        return Terms(0, "This session is free, so there is nothing to give back.", "The session was free.")
+        words = "This session is free, so there is nothing to give back."
+        return Terms(0, words, "The session was free.", is_in_time)
     price = format_pence(place.price_pence)
-    if at < place.credit_until:
+    if is_in_time:
         words = f"You get {price} back as credit. That holds until {moment(place.credit_until)}."
-        return Terms(place.price_pence, words, f"{price} is on your account as credit.")
+        return Terms(place.price_pence, words, f"{price} is on your account as credit.", is_in_time)
     words = f"You get nothing back: credit for this session ended on {moment(place.credit_until)}."
-    return Terms(0, words, "Nothing comes back, as shown before.")
+    return Terms(0, words, "Nothing comes back, as shown before.", is_in_time)
 
 
 def cancel_places(
@@ -109,18 +115,19 @@ def cancel_locked(
     reason: str | None = None,
 ) -> int:
     """The same for places whose accounts the caller has locked; `reason` is for the request log alone."""
-    credits = {place.id: cancellation_terms(place, at).credit_pence for place in places}
-    ledger = {one.place_id: one for one in booked_places([i for i, pence in credits.items() if pence])}
+    terms = {place.id: cancellation_terms(place, at) for place in places}
+    ledger = {one.place_id: one for one in booked_places([i for i, one in terms.items() if one.is_in_time])}
     for place in places:
         check_move(PLACE_MOVES, place.state, "cancelled")
         place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
         if place.id in ledger:
             post_credit(ledger[place.id], at=at, user_id=user_id)
-        audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=credits[place.id])
+        pence = terms[place.id].credit_pence
+        audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=pence)
         fact = ("cancelled", place.pupil_id, place.session_id, reason)
         note([fact], account_id=place.account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
-    return sum(credits.values())
+    return sum(one.credit_pence for one in terms.values())
 
 
 @dataclass(frozen=True)

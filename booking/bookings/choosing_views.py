@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from booking.bookings.basket_page import basket_view
 from booking.bookings.baskets import (
-    basket_view,
     bookable_pupils,
     choose_week,
     give_up_basket,

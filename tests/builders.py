@@ -24,7 +24,6 @@ from booking.people.models import (
 )
 from booking.people.restrictions import Restriction
 from booking.provision.models import Activity, Period, Room, Run, Seller, Session
-from booking.provision.price_models import Funding, Pot, Rate
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PASSWORD = "three calm words"
@@ -279,55 +278,3 @@ def a_place(family: Family, session: Session, *, pupil: Pupil | None = None, **v
     )
     save(place)
     return place
-
-
-def a_rate(kind: str = "sibling", **values: Any) -> Rate:
-    """Ten in a hundred off for brothers and sisters, in everything, since September."""
-    rate = Rate(
-        **{
-            "kind": kind,
-            "name": "Second child" if kind == "sibling" else _some("Rate"),
-            "takes": "percent",
-            "amount": 10,
-            "starts_on": date(2026, 9, 1),
-            "made_at": AT,
-            **values,
-        }
-    )
-    save(rate)
-    return rate
-
-
-def a_pot(**values: Any) -> Pot:
-    """Fifty pounds for hardship, for the whole school year."""
-    pot = Pot(
-        **{
-            "name": _some("Heronpot"),
-            "kind": "hardship",
-            "budget_pence": 5000,
-            "starts_on": date(2026, 9, 1),
-            "ends_on": date(2027, 7, 31),
-            **values,
-        }
-    )
-    save(pot)
-    return pot
-
-
-def a_funding(pot: Pot, **values: Any) -> Funding:
-    """A pot pays everything for one named child, unless another rule is given."""
-    funding = Funding(
-        **{
-            "pot_id": pot.id,
-            "rule": "child",
-            "pays": "all",
-            "amount": 0,
-            "kinds": [],
-            "starts_on": pot.starts_on,
-            "ends_on": pot.ends_on,
-            "decided_at": AT,
-            **values,
-        }
-    )
-    save(funding)
-    return funding

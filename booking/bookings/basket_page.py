@@ -53,6 +53,11 @@ class BasketView:
         return sum(row.price_pence for row in self.rows if row.problem is None)
 
     @property
+    def off_pence(self) -> int:
+        """What discounts take off all of that, below zero."""
+        return sum(pence for row in self.rows if row.problem is None for _, pence in row.discounts)
+
+    @property
     def held_count(self) -> int:
         """How many rows are held."""
         return sum(row.is_held for row in self.rows)

@@ -118,7 +118,7 @@ def shown_lines(prices: Mapping[int, int]) -> dict[int, Discounts]:
     )
     found: dict[int, Discounts] = {}
     for place_id, name, pence in rows:
-        found[place_id] = (*found.get(place_id, ()), (name, -pence))
+        found[place_id] = (*found.get(place_id, ()), (name, pence))
     return found
 
 

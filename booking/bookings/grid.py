@@ -146,10 +146,8 @@ def week_grid(account_id: int, monday: date, at: datetime) -> WeekGrid:
     sessions = sorted(
         situation.sessions.values(), key=lambda s: (SLOTS[s.kind], s.starts_at, s.activity.casefold(), s.date)
     )
-    children = tuple(
-        ChildWeek(pupil, _rows(pupil, sessions, dates, situation, marks, account_id)) for pupil in pupils
-    )
-    return WeekGrid(monday, _days(dates), children)
+    rows = [(pupil, _rows(pupil, sessions, dates, situation, marks, account_id)) for pupil in pupils]
+    return WeekGrid(monday, _days(dates), tuple(ChildWeek(*one) for one in rows))
 
 
 @dataclass(frozen=True)
@@ -271,7 +269,7 @@ def _state(
 
 
 def _why(reason: str, pupil: Pupil, session: SessionFacts, situation: Situation, account_id: int) -> str:
-    """The reason in a few words, as it stands in a cell."""
+    """The reason in a few words."""
     if reason == "overlap":
         for other in situation.busy[pupil.id, session.date]:
             if (

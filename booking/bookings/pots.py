@@ -1,11 +1,11 @@
-"""Pots as the office keeps them: budget, whom they pay for, and codes that a family enters; all of it apart from prices."""
+"""Pots as the office keeps them: a budget, whom it pays for, and codes that a family enters."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
@@ -16,7 +16,7 @@ from booking.bookings.models import Basket, Place, PriceLine
 from booking.bookings.price_facts import pot_money, read_prices
 from booking.bookings.situations import load_situation
 from booking.core import clock
-from booking.core.audit import record
+from booking.core.audit import AuditEntry, record
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.people.codes import LENGTH, LETTERS, plain_code
@@ -135,15 +135,19 @@ def decide_funding(
     return funding, f"{code[:4]}-{code[4:8]}-{code[8:]}" if code else None
 
 
-def end_funding(funding_id: int, *, at: datetime, user_id: int | None) -> Funding:
-    """The pot pays no more by this decision; what is held or booked keeps its price. Raises `NotFound`."""
+def find_funding(funding_id: int) -> Funding:
+    """A decision that has not ended; raises `NotFound`."""
     funding = db.session.get(Funding, funding_id)
     if funding is None or funding.ended_at is not None:
         raise NotFound
-    funding.ended_at = at
-    record("ended", "funding", funding.id, at=at, user_id=user_id)
-    db.session.flush()
     return funding
+
+
+def end_funding(funding_id: int, *, at: datetime, user_id: int | None) -> None:
+    """The pot pays no more by this decision; what is held or booked keeps its price. Raises `NotFound`."""
+    find_funding(funding_id).ended_at = at
+    record("ended", "funding", funding_id, at=at, user_id=user_id)
+    db.session.flush()
 
 
 def use_code(account_id: int, typed: str, *, at: datetime, user_id: int | None) -> None:
@@ -212,3 +216,29 @@ def used_up_to(pot_id: int, on: date) -> int:
         .where(PriceLine.pot_id == pot_id, Place.state == "booked", Session.date <= on)
     )
     return -int(total or 0)
+
+
+def short_pots(at: datetime) -> dict[int, int]:
+    """Pots that ran short in the last two weeks and were not raised since, with the places that went unpaid."""
+    raised = (
+        select(func.max(AuditEntry.id))
+        .where(AuditEntry.subject == "pot", AuditEntry.action == "saved")
+        .group_by(AuditEntry.subject_id)
+    )
+    last = dict(
+        db.session.execute(
+            select(AuditEntry.subject_id, AuditEntry.id).where(AuditEntry.id.in_(raised))
+        ).all()
+    )
+    rows = db.session.scalars(
+        select(AuditEntry).where(
+            AuditEntry.subject == "pot",
+            AuditEntry.action == "ran_short",
+            AuditEntry.at > at - timedelta(days=14),
+        )
+    )
+    found: dict[int, int] = {}
+    for row in rows:
+        if row.subject_id is not None and row.id > last.get(row.subject_id, 0):
+            found[row.subject_id] = found.get(row.subject_id, 0) + int(row.details["places"])
+    return found

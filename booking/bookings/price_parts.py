@@ -9,7 +9,7 @@ from datetime import date, time
 from booking.bookings.rules import Pair
 
 Discounts = tuple[tuple[str, int], ...]
-"""What came off one price, as the family reads it: the name of the rate, and pence above zero."""
+"""What came off one price, as the family reads it: the name of the rate, and pence below zero."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Price:
     @property
     def shown(self) -> Discounts:
         """The discounts as the family reads them; who pays besides is no line, and what costs nothing has none."""
-        return tuple((one.name, -one.pence) for one in self.lines if one.rate_id and self.pence)
+        return tuple((one.name, one.pence) for one in self.lines if one.rate_id and self.pence)
 
 
 def plain(pence: int, kind: str = "full") -> Price:

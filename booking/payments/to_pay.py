@@ -11,7 +11,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.frozen_prices import shown_lines
 from booking.bookings.models import Basket, Place
+from booking.bookings.price_parts import Discounts
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError
@@ -67,7 +69,10 @@ class NotEnoughCredit(BookingError):
 
 @dataclass(frozen=True)
 class CheckoutLine:
-    """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price."""
+    """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price.
+
+    `discounts` are in the price already.
+    """
 
     child: str
     activity: str
@@ -77,6 +82,7 @@ class CheckoutLine:
     ends_at: time
     price_pence: int
     credit_until: datetime
+    discounts: Discounts = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Summary:
 
 
 def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
-    """The family's live basket with its held places, in three queries; nothing when no place is held."""
+    """The family's live basket with its held places, in four queries; nothing when no place is held."""
     basket = db.session.scalars(
         select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
     ).one_or_none()
@@ -132,11 +138,12 @@ def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
     if not places:
         return None
     closed = closed_to_accounts({account_id}, clock.today(at))
+    off = shown_lines({place.id: place.price_pence for place in places})
     ends = [place.held_until for place in places if place.held_until is not None]
     return Summary(
         basket_id=basket.id,
         reference=basket.reference,
-        lines=[_line(place, place.pupil_id in closed) for place in places],
+        lines=[_line(place, place.pupil_id in closed, off.get(place.id, ())) for place in places],
         total_pence=sum(place.price_pence for place in places),
         credit_pence=max(credit_pence(account_id), 0),
         held_until=min(ends, default=None),
@@ -188,7 +195,7 @@ def _open_card_page(basket: Basket) -> Payment | None:
     ).one_or_none()
 
 
-def _line(place: Place, is_closed: bool) -> CheckoutLine:
+def _line(place: Place, is_closed: bool, discounts: Discounts) -> CheckoutLine:
     return CheckoutLine(
         child="" if is_closed else place.pupil.first_name,
         activity=CLOSED_BOOKING if is_closed else place.session.run.activity.name,
@@ -198,4 +205,5 @@ def _line(place: Place, is_closed: bool) -> CheckoutLine:
         ends_at=place.session.ends_at,
         price_pence=place.price_pence,
         credit_until=place.credit_until,
+        discounts=() if is_closed else discounts,
     )

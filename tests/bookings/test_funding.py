@@ -82,6 +82,7 @@ def test_an_offer_and_a_move_are_funded_too_and_a_move_takes_its_money_with_it(a
     assert all_is_well()
 
 
+@pytest.mark.parametrize("budget", [450, 449])
 def test_late_money_takes_the_places_again_only_if_the_pot_still_pays(app: Flask, budget: int) -> None:
     pot = a_pot(budget_pence=450)
     family = a_funded_family(pot)

@@ -142,7 +142,6 @@ def test_a_hold_that_is_over_cannot_be_kept_on_once_its_money_went_to_another(ap
     assert states == [("expired", 0), ("held", 0)]
 
 
-@pytest.mark.parametrize("budget", [450, 449])
 def test_a_budget_cannot_be_cut_below_what_is_spent_or_promised(app: Flask) -> None:
     pot = a_pot(budget_pence=1000)
     family = a_funded_family(pot)

@@ -27,17 +27,18 @@ def prices_now(
     *,
     beside: Collection[Pair] = (),
     instead_of: Collection[int] = (),
+    paid_back: Collection[int] = (),
 ) -> dict[Pair, Price]:
     """What these cost if they are taken now, with what the pots have left; nothing is written.
 
-    `beside` is in the same basket already; `instead_of` are places that go at the same moment: what pots pay of them is
-    free for the new ones.
+    `beside` is in the same basket already; `instead_of` are places that go at the same moment, and of those that are
+    `paid_back` too the pots' part is free for the new ones.
     """
     days = {situation.sessions[session_id].date for _, session_id in pairs}
     facts = with_money(facts, account_id, days, situation.at, without=instead_of)
-    if facts.pots and instead_of:
+    if facts.pots and paid_back:
         left = dict(facts.left)
-        for pot_id, pence in needed_of_pots(instead_of).items():
+        for pot_id, pence in needed_of_pots(paid_back).items():
             left[pot_id] = left.get(pot_id, 0) + pence
         facts = replace(facts, left=left)
     wanted = set(pairs)
@@ -73,7 +74,9 @@ def price_to_hold(
     A pot that runs short is on record.
     """
     free_pots(facts.pots, situation.at)
-    prices = prices_now(situation, facts, account_id, pairs, beside=beside, instead_of=instead_of)
+    prices = prices_now(
+        situation, facts, account_id, pairs, beside=beside, instead_of=instead_of, paid_back=instead_of
+    )
     for pot_id in sorted({pot_id for price in prices.values() for pot_id in price.short}):
         number = sum(pot_id in price.short for price in prices.values())
         audit.record("ran_short", "pot", pot_id, at=situation.at, user_id=None, places=number)

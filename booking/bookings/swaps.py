@@ -115,11 +115,14 @@ def _look(
 ) -> tuple[Swap, dict[Pair, Price]]:
     """Every place with what it would become, and what those that can be had cost together."""
     looked: list[tuple[Place, Session | None, int, str | None]] = []
+    paid_back = set()
     for place in places:
         session, back = wanted[place.id], 0
         problem = _problem(place, session, situation, account_id)
         try:
-            back = cancellation_terms(place, situation.at).credit_pence
+            terms = cancellation_terms(place, situation.at)
+            back = terms.credit_pence
+            paid_back |= {place.id} if terms.is_in_time else set()
         except BookingError as error:
             problem = str(error)
         if problem is None and session is not None:
@@ -130,7 +133,8 @@ def _look(
         for place, session, _, problem in looked
         if problem is None and session is not None
     }
-    prices = prices_now(situation, facts, account_id, going, instead_of=list(going.values()))
+    gone = set(going.values())
+    prices = prices_now(situation, facts, account_id, going, instead_of=gone, paid_back=gone & paid_back)
     rows = [
         SwapRow(place, session, prices[pair].pence if pair in prices else 0, back, problem)
         for place, session, back, problem in looked

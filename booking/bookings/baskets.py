@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Date, Integer, Select, bindparam, delete, insert, select, update
@@ -18,7 +17,7 @@ from booking.core import clock
 from booking.core.db import db, insert_new
 from booking.core.errors import BookingError
 from booking.people.models import Guardianship, Pupil, account_member, account_pupil
-from booking.people.restrictions import closed_query, closed_to_accounts
+from booking.people.restrictions import closed_query
 from booking.provision.models import Activity, Run, Session
 
 
@@ -27,55 +26,6 @@ class NotYourChild(BookingError):
 
     def __init__(self) -> None:
         super().__init__("You cannot book for that child. Nothing in your basket was changed.")
-
-
-@dataclass(frozen=True)
-class BasketRow:
-    """One line as the parent checks it; `problem` says why it cannot be had now, `is_held` that it is kept."""
-
-    pupil_id: int
-    session_id: int
-    child: str
-    activity: str
-    kind: str
-    date: date
-    starts_at: time
-    ends_at: time
-    price_pence: int
-    is_held: bool
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class BasketView:
-    """The basket page: its rows by date, what is held and until when; pence of all rows that can be had."""
-
-    rows: list[BasketRow]
-    held_until: datetime | None
-    is_paying: bool
-
-    @property
-    def total_pence(self) -> int:
-        """What the rows cost together, those with a problem left out."""
-        return sum(row.price_pence for row in self.rows if row.problem is None)
-
-    @property
-    def held_count(self) -> int:
-        """How many rows are held."""
-        return sum(row.is_held for row in self.rows)
-
-    @property
-    def held_pence(self) -> int:
-        """What the held rows cost together."""
-        return sum(row.price_pence for row in self.rows if row.is_held)
-
-    @property
-    def to_hold(self) -> int:
-        """How many rows are chosen but not held."""
-        return len(self.rows) - self.held_count
-
-
-EMPTY = BasketView([], None, False)
 
 
 def open_basket(account_id: int) -> Basket | None:
@@ -256,47 +206,3 @@ def keep_longer(account_id: int, *, at: datetime, user_id: int | None) -> dateti
     if basket is None:
         raise HoldIsOver
     return extend_hold(basket.id, at=at, user_id=user_id)
-
-
-def basket_view(account_id: int, at: datetime) -> BasketView:
-    """The basket as it stands; each line that is not held says whether it could be had."""
-    basket = open_basket(account_id)
-    if basket is None:
-        return EMPTY
-    closed = closed_to_accounts({account_id}, clock.today(at))
-    pairs = [(line.pupil_id, line.session_id) for line in basket.lines if line.pupil_id not in closed]
-    held = {
-        (row.pupil_id, row.session_id): row
-        for row in db.session.execute(
-            select(Place.pupil_id, Place.session_id, Place.price_pence, Place.held_until).where(
-                Place.basket_id == basket.id, Place.state == "held"
-            )
-        )
-        if row.held_until is None or row.held_until > at
-    }
-    situation = load_situation({p for p, _ in pairs}, {s for _, s in pairs}, at, account_id=account_id)
-    prices = situation.prices(pairs)
-    rows = []
-    for pupil_id, session_id in pairs:
-        session, pupil = situation.sessions[session_id], situation.pupils[pupil_id]
-        is_held = (pupil_id, session_id) in held
-        refusal = None if is_held else situation.why_not(pupil_id, session_id, account_id)
-        price = held[pupil_id, session_id].price_pence if is_held else prices[pupil_id, session_id]
-        rows.append(
-            BasketRow(
-                pupil_id,
-                session_id,
-                pupil.first_name,
-                session.activity,
-                session.kind,
-                session.date,
-                session.starts_at,
-                session.ends_at,
-                price,
-                is_held,
-                refusal.words if refusal else None,
-            )
-        )
-    rows.sort(key=lambda row: (row.date, row.starts_at, row.child, row.pupil_id))
-    ends = [row.held_until for row in held.values() if row.held_until is not None]
-    return BasketView(rows, min(ends, default=None), basket.state == "paying")

@@ -33,11 +33,15 @@ class NotCancellable(BookingError):
 
 @dataclass(frozen=True)
 class Terms:
-    """What cancelling now gives back, in pence and in a sentence before and after."""
+    """What cancelling now gives back, in pence and in a sentence before and after.
+
+    `is_in_time` says that whoever paid gets its part back, if the family paid nothing too.
+    """
 
     credit_pence: int
     words: str
     words_after: str
+    is_in_time: bool
 
 
 def place_of(place_id: int, account_ids: Collection[int], on: date) -> Place:
@@ -60,14 +64,16 @@ def cancellation_terms(place: Place, at: datetime) -> Terms:
     session = place.session
     if place.state != "booked" or at >= clock.instant(session.date, session.starts_at):
         raise NotCancellable
+    is_in_time = at < place.credit_until
     if not place.price_pence:
-        return Terms(0, "This session is free, so there is nothing to give back.", "The session was free.")
+        words = "This session is free, so there is nothing to give back."
+        return Terms(0, words, "The session was free.", is_in_time)
     price = format_pence(place.price_pence)
-    if at < place.credit_until:
+    if is_in_time:
         words = f"You get {price} back as credit. That holds until {moment(place.credit_until)}."
-        return Terms(place.price_pence, words, f"{price} is on your account as credit.")
+        return Terms(place.price_pence, words, f"{price} is on your account as credit.", is_in_time)
     words = f"You get nothing back: credit for this session ended on {moment(place.credit_until)}."
-    return Terms(0, words, "Nothing comes back, as shown before.")
+    return Terms(0, words, "Nothing comes back, as shown before.", is_in_time)
 
 
 def cancel_places(
@@ -113,16 +119,17 @@ def cancel_locked(
 
     With `gives_all_back` the whole price comes back at any time before the session: the school lets the places go.
     """
-    credits = {place.id: cancellation_terms(place, at).credit_pence for place in places}
-    if gives_all_back:
-        credits = {place.id: place.price_pence for place in places}
-    ledger = {one.place_id: one for one in booked_places([i for i, pence in credits.items() if pence])}
+    terms = {place.id: cancellation_terms(place, at) for place in places}
+    back = [place for place in places if gives_all_back or terms[place.id].is_in_time]
+    credits = {place.id: place.price_pence for place in back}
+    ledger = {one.place_id: one for one in booked_places(list(credits))}
     for place in places:
         check_move(PLACE_MOVES, place.state, "cancelled")
         place.state, place.ended_at, place.ended_by_id = "cancelled", at, user_id
         if place.id in ledger:
             post_credit(ledger[place.id], at=at, user_id=user_id)
-        audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=credits[place.id])
+        pence = credits.get(place.id, 0)
+        audit.record("cancelled", "place", place.id, at=at, user_id=user_id, credit_pence=pence)
         fact = ("cancelled", place.pupil_id, place.session_id, reason)
         note([fact], account_id=place.account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()

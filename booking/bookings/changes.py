@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from booking.bookings.change_models import ChangeNotice, SchoolChange
 from booking.bookings.models import CapacityOverride, Place
 from booking.bookings.places import book_at_once
+from booking.bookings.price_parts import plain
 from booking.bookings.releasing import end_waiting, lock_places, release, tell
 from booking.bookings.rules import LIVE, Situation
 from booking.bookings.situations import load_situation
@@ -105,7 +106,7 @@ def _send_to(
         )
         db.session.flush()
     for account_id, found in by_account.items():
-        prices = {(notice.pupil_id, fallback.id): 0 for notice in found}
+        prices = {(notice.pupil_id, fallback.id): plain(0) for notice in found}
         ids = book_at_once(account_id, prices, situation, at=at, user_id=user_id, writes=False)
         for notice in found:
             notice.fallback_place_id = ids[notice.pupil_id, fallback.id]

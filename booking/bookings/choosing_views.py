@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from booking.bookings.basket_page import basket_view
 from booking.bookings.baskets import (
-    basket_view,
     bookable_pupils,
     choose_week,
     give_up_basket,
@@ -17,12 +17,14 @@ from booking.bookings.baskets import (
     remove_line,
 )
 from booking.bookings.desk_views import Desk
-from booking.bookings.forms import KeepForm, Pick, PressForm, RepeatForm, WaitForm, read_picks
+from booking.bookings.forms import CodeForm, KeepForm, Pick, PressForm, RepeatForm, WaitForm, read_picks
 from booking.bookings.grid import first_week, week_grid
+from booking.bookings.holds import BasketIsPaying
 from booking.bookings.models import Basket
 from booking.bookings.month import month_of, read_month
 from booking.bookings.patterns import days_in_words, ends_from, plan_pattern
 from booking.bookings.places import HoldResult, Mode, take_holds
+from booking.bookings.pots import CodeNotKnown, use_code
 from booking.bookings.rounds import open_rounds
 from booking.bookings.stale_care import to_confirm
 from booking.bookings.states import CHANNELS
@@ -31,6 +33,7 @@ from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.core.errors import BookingError
 from booking.core.words import counted
+from booking.people.limits import TooManyTries, account_digest, note_try, refuse_too_many
 from booking.people.models import Pupil
 
 
@@ -182,7 +185,9 @@ def _after_holding(desk: Desk, result: HoldResult) -> ResponseReturnValue:
     return redirect(desk.url("basket"), 303)
 
 
-def basket_page(desk: Desk, refused: list[str], status: int) -> ResponseReturnValue:
+def basket_page(
+    desk: Desk, refused: list[str], status: int, *, code_problem: str | None = None
+) -> ResponseReturnValue:
     """What is chosen and what is held, with the hold's end, and which could not be kept just now."""
     view = basket_view(desk.account.id, clock.now())
     names = {row.pupil_id: row.child for row in view.rows}
@@ -194,6 +199,7 @@ def basket_page(desk: Desk, refused: list[str], status: int) -> ResponseReturnVa
         refused=refused,
         to_confirm=[names[pupil_id] for pupil_id in sorted(to_confirm(names, clock.today()))],
         form=PressForm(),
+        code_problem=code_problem,
     )
     return page, status
 
@@ -233,3 +239,23 @@ def wait(desk: Desk) -> ResponseReturnValue:
         )
     flash("The child is on the waiting list. We write when a place comes free.")
     return redirect(desk.url("done"), 303)
+
+
+def enter_code(desk: Desk, address: str) -> ResponseReturnValue:
+    """A family enters a code from the school; wrong ones are slowed down as every code is, and say nothing of others."""
+    at, form = clock.now(), CodeForm()
+    if not form.validate_on_submit():
+        return redirect(desk.url("basket"), 303)
+    digest = account_digest(str(desk.user_id), "family code")
+    try:
+        refuse_too_many(digest, address=address, at=at, is_code=True)
+        with unit_of_work():
+            use_code(desk.account.id, form.code.data or "", at=at, user_id=desk.user_id)
+    except CodeNotKnown as error:
+        with unit_of_work():
+            note_try(digest, address=address, at=at, succeeded=False)
+        return basket_page(desk, [], 422, code_problem=str(error))
+    except (BasketIsPaying, TooManyTries) as error:
+        return basket_page(desk, [], 422, code_problem=str(error))
+    flash("Your code is in. The prices here are yours now.")
+    return redirect(desk.url("basket"), 303)

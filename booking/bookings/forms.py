@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from wtforms import DateField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from booking.bookings.patterns import KINDS, NoEnd, Repeat
@@ -21,6 +21,12 @@ END_WORDS = {"half_term": "The half-term", "term": "The term", "year": "The scho
 
 class PressForm(BaseForm):
     """A button that carries nothing but its token."""
+
+
+class CodeForm(BaseForm):
+    """A code that the school gave to a family."""
+
+    code = StringField("Code", [Length(max=40)])
 
 
 class WaitForm(BaseForm):

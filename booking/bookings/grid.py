@@ -9,8 +9,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, select
 
 from booking.bookings.baskets import bookable_pupils, open_basket
+from booking.bookings.frozen_prices import prices_beside
 from booking.bookings.models import FreeForecast, Place, WaitingEntry
-from booking.bookings.rules import SessionFacts, Situation
+from booking.bookings.rules import Pair, SessionFacts, Situation
 from booking.bookings.situations import situation_where
 from booking.bookings.years import years_in_words
 from booking.core import clock
@@ -125,9 +126,8 @@ def cells_of(
     account_id: int, pupils: Sequence[Pupil], condition: ColumnElement[bool], at: datetime
 ) -> list[tuple[SessionFacts, Cell]]:
     """A cell for every session that meets a condition and every child, by time; a constant number of queries."""
-    pupil_ids = [pupil.id for pupil in pupils]
-    situation = situation_where(pupil_ids, condition, at, account_id=account_id)
-    marks = _marks(account_id, pupil_ids, list(situation.sessions), at)
+    situation = situation_where([pupil.id for pupil in pupils], condition, at, account_id=account_id)
+    marks = _marks(account_id, situation)
     sessions = sorted(situation.sessions.values(), key=lambda s: (s.date, s.starts_at, s.id))
     return [
         (session, _cell(pupil, session, situation, marks, account_id))
@@ -140,36 +140,34 @@ def week_grid(account_id: int, monday: date, at: datetime) -> WeekGrid:
     """The whole week of every child of a family: at most 12 queries, whatever the number of children and sessions."""
     pupils = bookable_pupils(account_id, clock.today(at))
     dates = [monday + timedelta(days=n) for n in range(5)]
-    pupil_ids = [pupil.id for pupil in pupils]
     this_week = and_(Session.date.between(dates[0], dates[-1]), Run.status == "open")
-    situation = situation_where(pupil_ids, this_week, at, account_id=account_id)
-    marks = _marks(account_id, pupil_ids, list(situation.sessions), at)
+    situation = situation_where([pupil.id for pupil in pupils], this_week, at, account_id=account_id)
+    marks = _marks(account_id, situation)
     sessions = sorted(
         situation.sessions.values(), key=lambda s: (SLOTS[s.kind], s.starts_at, s.activity.casefold(), s.date)
     )
-    children = tuple(
-        ChildWeek(pupil, _rows(pupil, sessions, dates, situation, marks, account_id)) for pupil in pupils
-    )
-    return WeekGrid(monday, _days(dates), children)
+    rows = [(pupil, _rows(pupil, sessions, dates, situation, marks, account_id)) for pupil in pupils]
+    return WeekGrid(monday, _days(dates), tuple(ChildWeek(*one) for one in rows))
 
 
 @dataclass(frozen=True)
 class _Marks:
-    """What the family has said already, by (pupil, session)."""
+    """What the family has said already, by (pupil, session), and what every session costs each child."""
 
-    ticked: set[tuple[int, int]]
-    held: set[tuple[int, int]]
-    waiting: set[tuple[int, int]]
-    coming: set[tuple[int, int]]
+    ticked: set[Pair]
+    held: dict[Pair, int]
+    waiting: set[Pair]
+    coming: set[Pair]
+    prices: dict[Pair, int]
 
 
-def _marks(account_id: int, pupil_ids: Sequence[int], session_ids: Sequence[int], at: datetime) -> _Marks:
-    basket = open_basket(account_id)
+def _marks(account_id: int, situation: Situation) -> _Marks:
+    basket, pupil_ids = open_basket(account_id), list(situation.pupils)
     held = db.session.execute(
-        select(Place.pupil_id, Place.session_id).where(
+        select(Place.pupil_id, Place.session_id, Place.price_pence).where(
             Place.account_id == account_id,
             Place.state == "held",
-            (Place.held_until > at) | Place.held_until.is_(None),
+            (Place.held_until > situation.at) | Place.held_until.is_(None),
         )
     )
     waiting = db.session.execute(
@@ -179,14 +177,17 @@ def _marks(account_id: int, pupil_ids: Sequence[int], session_ids: Sequence[int]
     )
     coming = db.session.execute(
         select(FreeForecast.pupil_id, FreeForecast.session_id).where(
-            FreeForecast.pupil_id.in_(pupil_ids), FreeForecast.session_id.in_(session_ids)
+            FreeForecast.pupil_id.in_(pupil_ids), FreeForecast.session_id.in_(list(situation.sessions))
         )
     )
+    ticked = {(line.pupil_id, line.session_id) for line in basket.lines} if basket else set()
+    kept = {(row.pupil_id, row.session_id): row.price_pence for row in held}
     return _Marks(
-        {(line.pupil_id, line.session_id) for line in basket.lines} if basket else set(),
-        {(row.pupil_id, row.session_id) for row in held},
+        ticked,
+        kept,
         {(row.pupil_id, row.session_id) for row in waiting},
         {(row.pupil_id, row.session_id) for row in coming},
+        prices_beside(ticked - kept.keys(), account_id, situation) | kept,
     )
 
 
@@ -234,7 +235,7 @@ def _cell(pupil: Pupil, session: SessionFacts, situation: Situation, marks: _Mar
         words,
         session.starts_at,
         session.ends_at,
-        session.price_pence,
+        marks.prices.get((pupil.id, session.id), session.price_pence),
         session.is_free_slot,
     )
 
@@ -268,7 +269,7 @@ def _state(
 
 
 def _why(reason: str, pupil: Pupil, session: SessionFacts, situation: Situation, account_id: int) -> str:
-    """The reason in a few words, as it stands in a cell."""
+    """The reason in a few words."""
     if reason == "overlap":
         for other in situation.busy[pupil.id, session.date]:
             if (

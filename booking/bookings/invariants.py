@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from booking.bookings.models import Basket, CapacityOverride, Place, WaitingEntry
+from booking.bookings.models import Basket, CapacityOverride, Place, PriceLine, WaitingEntry
 from booking.bookings.rules import LIVE
+from booking.bookings.settling import booked_places
 from booking.core.db import db
-from booking.ledger.models import EntryLine
+from booking.ledger.balances import pot_balances
+from booking.ledger.models import EntryLine, LedgerAccount
 from booking.provision.models import Session
+from booking.provision.price_models import Pot
 
 
 def booking_problems() -> list[str]:
     """Everything that is wrong with places and baskets, one sentence a row."""
-    return [*_oversold(), *_called_off(), *_overlapping(), *_not_posted(), *_baskets(), *_offers()]
+    return [
+        *_oversold(),
+        *_called_off(),
+        *_overlapping(),
+        *_prices(),
+        *_not_posted(),
+        *_pots(),
+        *_baskets(),
+        *_offers(),
+    ]
 
 
 def _oversold() -> list[str]:
@@ -64,21 +78,61 @@ def _overlapping() -> list[str]:
     return [f"pupil {row.pupil_id}: places {row.id} and {row.other_id} are at the same time" for row in rows]
 
 
-def _not_posted() -> list[str]:
-    """A booked place that costs something is charged for; a cancelled one nets to its price or to nothing."""
-    posted = (
-        select(EntryLine.place_id, func.count().label("lines"))
-        .where(EntryLine.place_id.is_not(None))
-        .group_by(EntryLine.place_id)
-        .subquery()
-    )
+def _prices() -> list[str]:
+    """The lines of a place sum to its price."""
     rows = db.session.execute(
-        select(Place.id, func.coalesce(posted.c.lines, 0).label("lines"))
-        .outerjoin(posted, posted.c.place_id == Place.id)
-        .where(Place.state == "booked", Place.price_pence > 0, func.coalesce(posted.c.lines, 0) != 2)
+        select(Place.id, Place.price_pence, func.sum(PriceLine.amount_pence).label("pence"))
+        .join(PriceLine, PriceLine.place_id == Place.id)
+        .group_by(Place.id, Place.price_pence)
+        .having(func.sum(PriceLine.amount_pence) != Place.price_pence)
         .order_by(Place.id)
     )
-    return [f"place {row.id}: booked, but it has {row.lines} lines in the ledger and not 2" for row in rows]
+    return [f"place {row.id}: costs {row.price_pence} pence, its lines sum to {row.pence}" for row in rows]
+
+
+def _not_posted() -> list[str]:
+    """The ledger has of each booked place what its price is made of: family, discounts, pot and income to the penny."""
+    by_kind = func.sum(EntryLine.amount_pence).label("pence")
+    posted: dict[int, dict[str, int]] = {}
+    for place_id, kind, pence in db.session.execute(
+        select(EntryLine.place_id, LedgerAccount.kind, by_kind)
+        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
+        .join(Place, Place.id == EntryLine.place_id)
+        .where(Place.state == "booked")
+        .group_by(EntryLine.place_id, LedgerAccount.kind)
+    ):
+        posted.setdefault(place_id or 0, {})[kind] = pence
+    booked = select(Place.id).where(Place.state == "booked")
+    problems = []
+    for one in booked_places(booked):
+        parts = {
+            "family": one.price_pence,
+            "discount": one.discount_pence,
+            "pot": one.subsidy_pence,
+            "income": -one.full_pence,
+        }
+        wanted = {kind: pence for kind, pence in parts.items() if pence}
+        found = {kind: pence for kind, pence in posted.get(one.place_id, {}).items() if pence}
+        if found != wanted:
+            problems.append(
+                f"place {one.place_id}: booked at {_in_words(wanted)}, the ledger has {_in_words(found)}"
+            )
+    return problems
+
+
+def _in_words(parts: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {pence}" for kind, pence in sorted(parts.items())) or "nothing"
+
+
+def _pots() -> list[str]:
+    """No pot has spent more than its budget, or got more back than it spent."""
+    budgets = {row.id: row.budget_pence for row in db.session.execute(select(Pot.id, Pot.budget_pence))}
+    spent = pot_balances(budgets)
+    return [
+        f"pot {pot_id}: {pence} pence spent of {budgets[pot_id]}"
+        for pot_id, pence in sorted(spent.items())
+        if not 0 <= pence <= budgets[pot_id]
+    ]
 
 
 def _baskets() -> list[str]:

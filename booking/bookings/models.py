@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from booking.core.db import Base, UtcDateTime
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
+from booking.provision.price_models import Rate
 
 LIVE = "state IN ('held', 'booked')"
 
@@ -107,6 +108,37 @@ class Place(Base):
     basket: Mapped[Basket] = relationship(back_populates="places")
     pupil: Mapped[Pupil] = relationship()
     session: Mapped[Session] = relationship()
+
+
+PRICE_KINDS = ("full", "block", "sibling", "staff", "early", "weekday", "child", "funding")
+
+
+class PriceLine(Base):
+    """One part of a place's price, frozen with it: the full price (or its part of a block), then what comes off.
+
+    The lines of a place sum to its price. A place whose price is the full one has no lines.
+    """
+
+    __tablename__ = "price_line"
+    __table_args__ = (
+        UniqueConstraint("place_id", "kind"),
+        CheckConstraint(f"kind IN {PRICE_KINDS}", name="kind_known"),
+        CheckConstraint("(kind IN ('full', 'block')) = (amount_pence > 0)", name="full_above_off_below"),
+        CheckConstraint("amount_pence <> 0", name="amount_not_nothing"),
+        CheckConstraint("(kind = 'funding') = (pot_id IS NOT NULL)", name="funding_has_a_pot"),
+        CheckConstraint(
+            "(kind IN ('full', 'block', 'funding')) = (rate_id IS NULL)", name="discount_has_a_rate"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    amount_pence: Mapped[int]
+    rate_id: Mapped[int | None] = mapped_column(ForeignKey("rate.id"))
+    pot_id: Mapped[int | None] = mapped_column(ForeignKey("pot.id"), index=True)
+
+    rate: Mapped[Rate | None] = relationship()
 
 
 class CapacityOverride(Base):

@@ -13,6 +13,7 @@ from booking.bookings.models import WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import hold_for_offer
 from booking.bookings.policy import Policy, current_policy
+from booking.bookings.price_facts import open_pots
 from booking.bookings.request_log import note
 from booking.bookings.rules import Situation
 from booking.bookings.settling import new_basket
@@ -22,6 +23,7 @@ from booking.core.db import db, lock_rows
 from booking.people.models import Pupil
 from booking.people.restrictions import closed_pairs
 from booking.provision.models import Session
+from booking.provision.price_models import Pot
 
 AT_ONCE = 200
 """Sessions looked at in one go; the rest follow two seconds later."""
@@ -34,7 +36,7 @@ def make_offers(at: datetime) -> int:
     """
     found = _waiting(at)
     ids, sessions = [entry.id for entry in found], {entry.session_id for entry in found}
-    lock_rows((Pupil, {entry.pupil_id for entry in found}), (Session, sessions))
+    lock_rows((Pupil, {entry.pupil_id for entry in found}), (Session, sessions), (Pot, open_pots(at)))
     _close_ended(at)
     entries = _still_waiting(ids)
     if not entries:
@@ -171,10 +173,10 @@ def offer_party(party: list[WaitingEntry], situation: Situation, *, until: datet
     until = min(until, *(situation.sessions[entry.session_id].cut_off for entry in party))
     first = party[0]
     basket = new_basket(first.account_id, at=at, user_id=first.user_id, state="ended")
+    pairs = [(entry.pupil_id, entry.session_id) for entry in party]
+    ids = hold_for_offer(basket.id, first.account_id, pairs, situation, until=until)
     for entry in party:
-        entry.offered_place_id = hold_for_offer(
-            basket.id, entry.account_id, entry.pupil_id, entry.session_id, situation, at=at, until=until
-        )
+        entry.offered_place_id = ids[entry.pupil_id, entry.session_id]
         situation.take(entry.pupil_id, entry.session_id, entry.account_id)
         entry.state, entry.offer_ends_at, entry.fits = "offered", until, True
     facts = [("offered", entry.pupil_id, entry.session_id, None) for entry in party]

@@ -10,8 +10,10 @@ from itertools import groupby
 from sqlalchemy import and_, select
 
 from booking.bookings.baskets import NotYourChild, bookable_ids
+from booking.bookings.frozen_prices import prices_now
 from booking.bookings.grid import DAY_WORDS
 from booking.bookings.models import Place
+from booking.bookings.price_facts import read_prices
 from booking.bookings.rules import LIVE, Pair, Refusal, SessionFacts, Situation
 from booking.bookings.situations import situation_where
 from booking.core import clock
@@ -54,7 +56,7 @@ class Repeat:
 
 @dataclass
 class PatternRow:
-    """One child in one activity: its sessions, the days that can be had, and a sentence for each day that cannot."""
+    """One child in one activity: its sessions, those that fit, and a sentence for each day that cannot be had."""
 
     child: str
     activity: str
@@ -62,6 +64,7 @@ class PatternRow:
     days: list[date] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     picks: list[Pair] = field(default_factory=list)
+    fits: list[Pair] = field(default_factory=list)
     pence: int = 0
 
 
@@ -207,7 +210,18 @@ def _look_up(
         elif day in special or not half_terms or any(start <= day <= end for start, end in half_terms):
             _refuse(plan, row, f"{short_day(day)}: {special.get(day) or 'not on that day'}")
     plan.rows = [row for row in rows.values() if row.days or row.refused]
+    _price(plan, situation, account_id)
     return plan
+
+
+def _price(plan: Plan, situation: Situation, account_id: int) -> None:
+    """What all that fits costs together, and each row of it."""
+    pairs = [pair for row in plan.rows for pair in row.fits if not situation.sessions[pair[1]].is_free_slot]
+    facts = read_prices(account_id, situation.pupils, situation.at)
+    prices = prices_now(situation, facts, account_id, pairs)
+    for row in plan.rows:
+        row.pence = sum(prices[pair].pence for pair in row.fits if pair in prices)
+    plan.pence = sum(price.pence for price in prices.values())
 
 
 def _like(sessions: list[SessionFacts], like: SessionFacts) -> SessionFacts | None:
@@ -231,9 +245,7 @@ def _ask(plan: Plan, row: PatternRow, situation: Situation, pair: Pair, account_
         situation.take(*pair, account_id)
         row.days.append(session.date)
         plan.fits += 1
-        if not session.is_free_slot:
-            row.pence += session.price_pence
-            plan.pence += session.price_pence
+        row.fits.append(pair)
         return
     if refusal.reason == "full":
         plan.full.append(pair)

@@ -5,7 +5,7 @@ Every function runs inside the caller's unit of work.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,8 +13,11 @@ from typing import Literal
 from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from booking.bookings.expiry import expire
+from booking.bookings.frozen_prices import keep_lines, needed_of_pots, pots_can_pay, price_to_hold
 from booking.bookings.holds import BasketIsPaying, HoldIsOver, end_of_hold, held_in, hold_until
 from booking.bookings.models import Basket, BasketLine, Place
+from booking.bookings.price_facts import read_prices
+from booking.bookings.price_parts import Price
 from booking.bookings.request_log import note
 from booking.bookings.rules import Pair, Refusal, Situation
 from booking.bookings.settling import after_booking, new_basket
@@ -23,6 +26,7 @@ from booking.bookings.states import BASKET_MOVES, PLACE_MOVES, check_move
 from booking.core.db import db, lock_rows, read_rows, run_statement, table_of
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Session
+from booking.provision.price_models import Pot
 
 Mode = Literal["all", "what_fits"]
 
@@ -50,7 +54,7 @@ SET_CLOCK = (
     .returning(basket_row.first_held_at)
 )
 """The clock of a basket goes on while it holds anything, by whichever device, and starts afresh otherwise."""
-NEW_PLACES = insert(table_of(Place)).returning(table_of(Place).c.id)
+NEW_PLACES = insert(table_of(Place)).returning(place.id, place.pupil_id, place.session_id)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def take_holds(
     account_id = rows[0].account_id
     lines: list[Pair] = [(row.pupil_id, row.session_id) for row in rows if row.pupil_id is not None]
     pupils, sessions = {pupil for pupil, _ in lines}, {session for _, session in lines}
-    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))
+    facts = read_prices(account_id, pupils, at)
+    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]), (Pot, facts.pots))
     situation = _situation_now(pupils, sessions, at, account_id)
     has = situation.taken_in(basket_id, lines)
     wanted = sorted(set(lines) - has, key=lambda pair: _order(situation, pair))
@@ -89,8 +94,8 @@ def take_holds(
         until = end_of_hold(clock.first_held_at, at)
         if clock.first_held_at != at:
             hold_until(basket_id, until)
-        prices = situation.prices([*held, *has])
-        _insert(basket_id, account_id, held, situation, at, until=until, prices=prices)
+        prices = price_to_hold(situation, facts, account_id, held, beside=has)
+        _insert(basket_id, account_id, prices, situation, at, until=until)
     note([*asked, *took, *turned_away], account_id=account_id, at=at, user_id=user_id, channel=channel)
     db.session.flush()
     return HoldResult(held, refused)
@@ -147,13 +152,13 @@ def _choose(situation: Situation, wanted: list[Pair], account_id: int) -> tuple[
 def _insert(
     basket_id: int,
     account_id: int,
-    pairs: Iterable[Pair],
+    prices: Mapping[Pair, Price],
     situation: Situation,
     at: datetime,
     *,
     until: datetime,
-    prices: Mapping[Pair, int],
-) -> None:
+) -> list[int]:
+    """Write held places with the lines of their prices; the ids, in the order of `prices`."""
     rows = [
         {
             "basket_id": basket_id,
@@ -161,43 +166,37 @@ def _insert(
             "pupil_id": pupil_id,
             "session_id": session_id,
             "state": "held",
-            "price_pence": prices[pupil_id, session_id],
+            "price_pence": price.pence,
             "credit_until": situation.sessions[session_id].cut_off,
             "held_at": at,
             "held_until": until,
         }
-        for pupil_id, session_id in pairs
+        for (pupil_id, session_id), price in prices.items()
     ]
-    if rows:
-        db.session.execute(NEW_PLACES, rows)
+    if not rows:
+        return []
+    made = db.session.execute(NEW_PLACES, rows)
+    ids = {(row.pupil_id, row.session_id): row.id for row in made}
+    keep_lines({ids[pair]: price for pair, price in prices.items()})
+    return [ids[pair] for pair in prices]
 
 
 def hold_for_offer(
-    basket_id: int,
-    account_id: int,
-    pupil_id: int,
-    session_id: int,
-    situation: Situation,
-    *,
-    at: datetime,
-    until: datetime,
-) -> int:
-    """Hold one place for somebody from the waiting list, whose session and pupil the caller has locked; its id."""
-    pair = (pupil_id, session_id)
-    prices = {pair: situation.sessions[session_id].price_pence}
-    _insert(basket_id, account_id, [pair], situation, at, until=until, prices=prices)
-    place_id = db.session.scalar(
-        select(Place.id).where(
-            Place.basket_id == basket_id, Place.pupil_id == pupil_id, Place.session_id == session_id
-        )
-    )
-    assert place_id is not None
-    return place_id
+    basket_id: int, account_id: int, pairs: Collection[Pair], situation: Situation, *, until: datetime
+) -> dict[Pair, int]:
+    """Hold places for a party from the waiting list; the caller has locked sessions, pupils and the open pots.
+
+    Gives their ids.
+    """
+    facts = read_prices(account_id, {pupil_id for pupil_id, _ in pairs}, situation.at)
+    prices = price_to_hold(situation, facts, account_id, pairs)
+    ids = _insert(basket_id, account_id, prices, situation, situation.at, until=until)
+    return dict(zip(prices, ids, strict=True))
 
 
 def book_at_once(
     account_id: int,
-    prices: Mapping[Pair, int],
+    prices: Mapping[Pair, Price],
     situation: Situation,
     *,
     at: datetime,
@@ -210,7 +209,7 @@ def book_at_once(
     usual number. Gives the ids of the places; `writes` sends the confirmation.
     """
     basket = new_basket(account_id, at=at, user_id=user_id, state="ended")
-    _insert(basket.id, account_id, prices, situation, at, until=at, prices=prices)
+    _insert(basket.id, account_id, prices, situation, at, until=at)
     places = list(db.session.scalars(select(Place).where(Place.basket_id == basket.id)))
     book_offered(places, at=at, user_id=user_id, writes=writes)
     return {(place.pupil_id, place.session_id): place.id for place in places}
@@ -252,6 +251,8 @@ def book_offered(places: list[Place], *, at: datetime, user_id: int | None, writ
 def book_late(basket_id: int, *, at: datetime) -> HoldResult:
     """Money came after the places were let go: take all of them again if every one can be had, else none.
 
+    They cost what they did, so that a pot which paid a part must be able to pay it still.
+
     With nothing held and nothing refused there was nothing to take again.
     """
     basket = db.session.get_one(Basket, basket_id)
@@ -268,12 +269,14 @@ def book_late(basket_id: int, *, at: datetime) -> HoldResult:
         )
     ).all()
     pairs = [(row.pupil_id, row.session_id) for row in rows]
+    ids = [row.id for row in rows]
     pupils, sessions = {pupil for pupil, _ in pairs}, {session for _, session in pairs}
-    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [basket.account_id]))
+    needs = needed_of_pots(ids)
+    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [basket.account_id]), (Pot, needs))
     situation = _situation_now(pupils, sessions, at, basket.account_id)
     situation.owed = {}
     held, refused = _choose(situation, pairs, basket.account_id)
-    if refused or not held:
+    if refused or not held or not pots_can_pay(needs, at):
         note(
             [("turned_away", r.pupil_id, r.session_id, r.reason) for r in refused],
             account_id=basket.account_id,
@@ -282,7 +285,6 @@ def book_late(basket_id: int, *, at: datetime) -> HoldResult:
             channel="worker",
         )
         return HoldResult([], refused)
-    ids = [row.id for row in rows]
     db.session.execute(
         update(Place).where(Place.id.in_(ids)).values(state="booked", booked_at=at, ended_at=None)
     )

@@ -70,7 +70,7 @@ def release(
     """
     places = list(places)
     booked = {place.id for place in places if place.state == "booked"}
-    credits = {one.place_id: one for one in booked_places(booked) if one.price_pence}
+    credits = {one.place_id: one for one in booked_places(booked)}
     for one in credits.values():
         post_credit(one, at=at, user_id=user_id)
     db.session.execute(

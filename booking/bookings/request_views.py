@@ -6,7 +6,8 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from booking.bookings.baskets import basket_view, bookable_pupils
+from booking.bookings.basket_page import basket_view
+from booking.bookings.baskets import bookable_pupils
 from booking.bookings.desk_views import parent_desk
 from booking.bookings.forms import AskForm
 from booking.bookings.policy import current_policy

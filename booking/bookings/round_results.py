@@ -14,6 +14,7 @@ from booking.bookings.family_letters import write_to_family
 from booking.bookings.matching import Outcome, commitment, draw_number, match
 from booking.bookings.models import WaitingEntry
 from booking.bookings.offers import offer_party
+from booking.bookings.price_facts import open_pots
 from booking.bookings.request_log import note
 from booking.bookings.round_models import Preference, PreferenceRound
 from booking.bookings.rounds import (
@@ -32,6 +33,7 @@ from booking.core.db import db, lock_rows
 from booking.people.models import FamilyAccount, Pupil
 from booking.people.restrictions import closed_pairs
 from booking.provision.models import Run, Session
+from booking.provision.price_models import Pot
 
 TRIALS = 50
 
@@ -88,7 +90,7 @@ def publish(round_id: int, *, at: datetime, user_id: int) -> PreferenceRound:
     ).all()
     preferences = preferences_in(round_id)
     pupils, accounts = {p.pupil_id for p in preferences}, {p.account_id for p in preferences}
-    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, accounts))
+    lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, accounts), (Pot, open_pots(at)))
     db.session.refresh(one)
     if one.state(at) != "closed":
         raise RoundRefused("The round is open still, or was published already. Nothing was changed.")

@@ -108,7 +108,11 @@ class Block:
         Whoever joins part-way pays the parts of what is still to come.
         """
         count, place = len(self.days), list(self.days).index(session_id)
-        return (place + 1) * self.pence // count - place * self.pence // count
+        return (place + 1) * self.pence // count - self.before_pence(session_id)
+
+    def before_pence(self, session_id: int) -> int:
+        """The parts of all sessions that come before one."""
+        return list(self.days).index(session_id) * self.pence // len(self.days)
 
 
 @dataclass
@@ -179,20 +183,6 @@ class Situation:
         day = self.sessions[session_id].date
         self.busy[pupil_id, day] = [b for b in self.busy[pupil_id, day] if b.session_id != session_id]
 
-    def prices(self, pairs: Collection[Pair]) -> dict[Pair, int]:
-        """What each of these costs if they are taken together, in pence: by the session, or as part of a whole block."""
-        wanted = set(pairs)
-        found = {}
-        for pupil_id, session_id in wanted:
-            session = self.sessions[session_id]
-            block = self.blocks.get(session.run_id)
-            price = session.price_pence
-            if block is not None and session_id in block.days:
-                rest = self._to_come(block, session)
-                price = block.share_pence(session_id) if all((pupil_id, s) in wanted for s in rest) else price
-            found[pupil_id, session_id] = price
-        return found
-
     def broken_blocks(self, pairs: Collection[Pair]) -> list[Refusal]:
         """Of these, each that belongs to a run which is sold as a whole only, while something of it is not among them."""
         wanted, broken = set(pairs), []
@@ -200,13 +190,13 @@ class Situation:
             session = self.sessions[session_id]
             if session.sold_as != "block":
                 continue
-            rest = self._to_come(self.blocks[session.run_id], session)
+            rest = self.to_come(self.blocks[session.run_id], session)
             if not all((pupil_id, other) in wanted for other in rest):
                 words = f"is sold as a whole: choose all {len(rest)} dates that are still to come"
                 broken.append(self._refusal(pupil_id, session, "block", words))
         return broken
 
-    def _to_come(self, block: Block, like: SessionFacts) -> list[int]:
+    def to_come(self, block: Block, like: SessionFacts) -> list[int]:
         """The sessions of a block whose cut-off lies ahead; `like` is one session of that run."""
         return [one for one, day in block.days.items() if self.at < replace(like, date=day).cut_off]
 

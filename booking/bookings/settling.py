@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Select, bindparam, case, delete, func, insert, select
 
 from booking.bookings.family_letters import write_to_family
-from booking.bookings.models import Basket, BasketLine, Place
+from booking.bookings.models import Basket, BasketLine, Place, PriceLine
 from booking.bookings.request_log import note
 from booking.core.db import db, insert_new
 from booking.ledger.posting import BookedPlace, post_booking
@@ -40,13 +40,34 @@ def new_basket(account_id: int, *, at: datetime, user_id: int | None, state: str
     return basket or db.session.scalars(OPEN_BASKET, {"account_id": account_id}).one()
 
 
-def booked_places(place_ids: Collection[int]) -> list[BookedPlace]:
-    """What the ledger needs of these places, by id."""
+def booked_places(place_ids: Collection[int] | Select[int]) -> list[BookedPlace]:
+    """What the ledger needs of these places (or of those that a query finds), by id."""
+    off = (
+        select(
+            PriceLine.place_id,
+            func.sum(case((PriceLine.rate_id.is_not(None), -PriceLine.amount_pence), else_=0)).label("rate"),
+            func.sum(case((PriceLine.pot_id.is_not(None), -PriceLine.amount_pence), else_=0)).label("pot"),
+            func.max(PriceLine.pot_id).label("pot_id"),
+        )
+        .where(PriceLine.place_id.in_(place_ids))
+        .group_by(PriceLine.place_id)
+        .subquery()
+    )
     rows = db.session.execute(
-        select(Place.id, Place.account_id, Activity.id, Activity.seller_id, Place.price_pence)
+        select(
+            Place.id,
+            Place.account_id,
+            Activity.id,
+            Activity.seller_id,
+            Place.price_pence,
+            func.coalesce(off.c.rate, 0),
+            func.coalesce(off.c.pot, 0),
+            off.c.pot_id,
+        )
         .join(Session, Session.id == Place.session_id)
         .join(Run, Run.id == Session.run_id)
         .join(Activity, Activity.id == Run.activity_id)
+        .outerjoin(off, off.c.place_id == Place.id)
         .where(Place.id.in_(place_ids))
         .order_by(Place.id)
     )

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from booking.bookings.cancellation import cancel_locked, cancellation_terms, fresh_places
+from booking.bookings.frozen_prices import free_pots, prices_now
 from booking.bookings.models import Place
 from booking.bookings.places import book_at_once
+from booking.bookings.price_facts import read_prices
+from booking.bookings.price_parts import Price, PriceFacts
 from booking.bookings.request_log import note
 from booking.bookings.rules import Pair, Situation
 from booking.bookings.situations import load_situation
@@ -20,6 +23,7 @@ from booking.core.errors import BookingError
 from booking.core.money import format_pence
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Run, Session
+from booking.provision.price_models import Pot
 
 WEEKS = {0: "in the same week", 1: "a week later", 2: "two weeks later", -1: "a week earlier"}
 
@@ -83,7 +87,8 @@ def look_at_swap(places: Collection[Place], target: Target, *, account_id: int, 
     """What moving these places of an account would mean now; nothing is taken."""
     wanted = {place.id: session_for(place, target) for place in places}
     situation = _situation(places, wanted, account_id, at)
-    return _look(places, wanted, situation, account_id, at)
+    facts = read_prices(account_id, {place.pupil_id for place in places}, at)
+    return _look(places, wanted, situation, facts, account_id)[0]
 
 
 def _situation(
@@ -105,22 +110,37 @@ def _look(
     places: Collection[Place],
     wanted: Mapping[int, Session | None],
     situation: Situation,
+    facts: PriceFacts,
     account_id: int,
-    at: datetime,
-) -> Swap:
-    rows = []
+) -> tuple[Swap, dict[Pair, Price]]:
+    """Every place with what it would become, and what those that can be had cost together."""
+    looked: list[tuple[Place, Session | None, int, str | None]] = []
+    paid_back = set()
     for place in places:
-        session = wanted[place.id]
-        new = situation.sessions[session.id].price_pence if session else 0
-        problem, back = _problem(place, session, situation, account_id), 0
+        session, back = wanted[place.id], 0
+        problem = _problem(place, session, situation, account_id)
         try:
-            back = cancellation_terms(place, at).credit_pence
+            terms = cancellation_terms(place, situation.at)
+            back = terms.credit_pence
+            paid_back |= {place.id} if terms.is_in_time else set()
         except BookingError as error:
             problem = str(error)
         if problem is None and session is not None:
             situation.take(place.pupil_id, session.id, account_id)
-        rows.append(SwapRow(place, session, new, back, problem))
-    return Swap(rows)
+        looked.append((place, session, back, problem))
+    going = {
+        (place.pupil_id, session.id): place.id
+        for place, session, _, problem in looked
+        if problem is None and session is not None
+    }
+    gone = set(going.values())
+    prices = prices_now(situation, facts, account_id, going, instead_of=gone, paid_back=gone & paid_back)
+    rows = [
+        SwapRow(place, session, prices[pair].pence if pair in prices else 0, back, problem)
+        for place, session, back, problem in looked
+        for pair in ((place.pupil_id, session.id if session else 0),)
+    ]
+    return Swap(rows), prices
 
 
 def _problem(place: Place, session: Session | None, situation: Situation, account_id: int) -> str | None:
@@ -152,18 +172,18 @@ def swap_places(
     before = fresh_places(place_ids)
     wanted = {place.id: session_for(place, target) for place in before}
     new = {session.id for session in wanted.values() if session is not None}
-    lock_rows((Pupil, {place.pupil_id for place in before}), (Session, new), (FamilyAccount, [account_id]))
+    pupils = {place.pupil_id for place in before}
+    facts = read_prices(account_id, pupils, at)
+    lock_rows((Pupil, pupils), (Session, new), (FamilyAccount, [account_id]), (Pot, facts.pots))
+    free_pots(facts.pots, at)
     places = [place for place in fresh_places(place_ids) if place.account_id == account_id]
     situation = _situation(places, wanted, account_id, at)
-    swap = _look(places, wanted, situation, account_id, at)
+    swap, prices = _look(places, wanted, situation, facts, account_id)
     if len(swap.possible) < len(set(place_ids)) or swap.difference_pence != seen_pence:
         raise SwapRefused("Something has changed since you looked. Nothing was moved. Look again.")
-    pairs: dict[Pair, int] = {
-        (row.place.pupil_id, row.session.id): row.new_pence for row in swap.rows if row.session is not None
-    }
-    asked = [("asked", pupil, session, None) for pupil, session in pairs]
+    asked = [("asked", pupil, session, None) for pupil, session in prices]
     note(asked, account_id=account_id, at=at, user_id=user_id, channel=channel)
-    book_at_once(account_id, pairs, situation, at=at, user_id=user_id)
+    book_at_once(account_id, prices, situation, at=at, user_id=user_id)
     cancel_locked(places, at=at, user_id=user_id, channel=channel, reason="swapped")
     return swap
 

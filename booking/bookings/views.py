@@ -84,6 +84,13 @@ def change_basket() -> ResponseReturnValue:
     return choosing_views.change_basket(parent_desk())
 
 
+@blueprint.post("/basket/code")
+@for_roles("parent")
+def use_code() -> ResponseReturnValue:
+    """Enter a code from the school."""
+    return choosing_views.enter_code(parent_desk(), request.remote_addr or "")
+
+
 @blueprint.get("/bookings")
 @for_roles("parent")
 def mine() -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,18 @@ def credit_of_all() -> dict[int, int]:
         .group_by(LedgerAccount.family_account_id)
     )
     return {account_id: -int(total) for account_id, total in rows if account_id is not None}
+
+
+def pot_balances(pot_ids: Collection[int]) -> dict[int, int]:
+    """What was spent out of each of these pots for places that are booked, in pence; what came back is off it."""
+    codes = {f"pot:{pot_id}": pot_id for pot_id in pot_ids}
+    rows = db.session.execute(
+        select(LedgerAccount.code, func.sum(EntryLine.amount_pence))
+        .join(EntryLine, EntryLine.account_id == LedgerAccount.id)
+        .where(LedgerAccount.code.in_(codes))
+        .group_by(LedgerAccount.code)
+    )
+    return {codes[code]: int(total) for code, total in rows}
 
 
 def lines_of(account_id: int) -> list[StatementLine]:

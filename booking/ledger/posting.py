@@ -28,13 +28,24 @@ class KeyReused(RuntimeError):
 
 @dataclass(frozen=True)
 class BookedPlace:
-    """What the ledger needs to know of a place: whose it is, whose income it is and its frozen price."""
+    """What the ledger needs to know of a place: whose it is, whose income it is, its frozen price, and what comes off.
+
+    `price_pence` is what the family pays; the full price, which is the income, is that with discount and subsidy.
+    """
 
     place_id: int
     account_id: int
     activity_id: int
     seller_id: int
     price_pence: int
+    discount_pence: int = 0
+    subsidy_pence: int = 0
+    pot_id: int | None = None
+
+    @property
+    def full_pence(self) -> int:
+        """What the seller takes for it, whoever pays."""
+        return self.price_pence + self.discount_pence + self.subsidy_pence
 
 
 @dataclass(frozen=True)
@@ -111,31 +122,43 @@ def post_booking(
     user_id: int | None,
     key: str | None = None,
 ) -> Entry | None:
-    """Debit the family and credit the income of each place's activity and seller; nothing for free places."""
-    paid = [place for place in places if place.price_pence]
+    """Debit whoever pays and credit the income of each place's activity and seller; nothing for free places."""
+    paid = [place for place in places if place.full_pence]
     if not paid:
         return None
-    family = family_ledger(paid[0].account_id)
-    income = _income_ledgers({(place.activity_id, place.seller_id) for place in paid})
-    lines = []
-    for place in paid:
-        lines.append(Line(family.id, place.price_pence, place.place_id))
-        lines.append(Line(income[place.activity_id, place.seller_id], -place.price_pence, place.place_id))
+    lines = _lines_of(paid)
     key = key or f"booking:{basket_id}:{min(place.place_id for place in paid)}"
     return post(key, "booking", lines, at=at, user_id=user_id, basket_id=basket_id)
 
 
 def post_credit(place: BookedPlace, *, at: datetime, user_id: int | None) -> Entry | None:
-    """Give a cancelled place's price back to the family as credit, once; nothing for a free place."""
-    if not place.price_pence:
+    """Give a cancelled place's price back, once, to whoever paid: the family as credit, the pot as budget."""
+    if not place.full_pence:
         return None
-    family = family_ledger(place.account_id)
-    income = _income_ledgers({(place.activity_id, place.seller_id)})[place.activity_id, place.seller_id]
-    lines = [
-        Line(income, place.price_pence, place.place_id),
-        Line(family.id, -place.price_pence, place.place_id),
-    ]
+    lines = [Line(one.ledger_account_id, -one.amount_pence, one.place_id) for one in _lines_of([place])]
     return post(f"credit:{place.place_id}", "credit", lines, at=at, user_id=user_id)
+
+
+def _lines_of(places: Sequence[BookedPlace]) -> list[Line]:
+    """The sides of some places of one family: its price, each discount as a line of its own, what a pot pays, the income.
+
+    A family sees what it pays and what was taken off, never who paid besides; of what costs it nothing it sees no line.
+    """
+    family = family_ledger(places[0].account_id).id
+    income = _by_seller("income", places)
+    discounts = _by_seller("discount", [place for place in places if place.discount_pence])
+    lines = []
+    for place in places:
+        seller = place.activity_id, place.seller_id
+        sides = [(income[seller], -place.full_pence)]
+        if place.price_pence:
+            sides += [(family, place.price_pence + place.discount_pence), (family, -place.discount_pence)]
+        if place.discount_pence:
+            sides.append((discounts[seller], place.discount_pence))
+        if place.pot_id is not None:
+            sides.append((_ledger(f"pot:{place.pot_id}", "pot").id, place.subsidy_pence))
+        lines += [Line(account, pence, place.place_id) for account, pence in sides if pence]
+    return lines
 
 
 def post_payment(
@@ -248,9 +271,14 @@ def family_ledger(account_id: int) -> LedgerAccount:
     return _ledger(f"family:{account_id}", "family", family_account_id=account_id)
 
 
-def _income_ledgers(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Ledger account ids of income by (activity, seller)."""
-    codes = {f"income:{activity}:{seller}": (activity, seller) for activity, seller in wanted}
+def _by_seller(kind: str, places: Sequence[BookedPlace]) -> dict[tuple[int, int], int]:
+    """Ledger account ids of income or of discounts, by (activity, seller) of these places."""
+    codes = {
+        f"{kind}:{place.activity_id}:{place.seller_id}": (place.activity_id, place.seller_id)
+        for place in places
+    }
+    if not codes:
+        return {}
     rows = db.session.execute(
         select(LedgerAccount.code, LedgerAccount.id).where(LedgerAccount.code.in_(codes))
     )
@@ -258,7 +286,7 @@ def _income_ledgers(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], int]:
     result: dict[tuple[int, int], int] = {}
     for code, (activity, seller) in codes.items():
         result[activity, seller] = (
-            found.get(code) or _ledger(code, "income", activity_id=activity, seller_id=seller).id
+            found.get(code) or _ledger(code, kind, activity_id=activity, seller_id=seller).id
         )
     return result
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
 from booking.bookings.models import Place, WaitingEntry
+from booking.bookings.pots import short_pots
 from booking.bookings.request_models import FamilyRequest, NewcomerRequest
 from booking.core import clock
 from booking.core.audit import AuditEntry
@@ -50,6 +51,7 @@ class Worries:
     waiting: int
     families_owing: int
     owed_pence: int
+    empty_pots: int
     jobs: list[Job]
     last_import: datetime | None
 
@@ -84,6 +86,7 @@ def worries(at: datetime) -> Worries:
         waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
         families_owing=len(owing),
         owed_pence=sum(owing),
+        empty_pots=len(short_pots(at)),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

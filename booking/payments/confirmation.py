@@ -9,7 +9,9 @@ from datetime import date, datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.frozen_prices import shown_lines
 from booking.bookings.models import Basket, Place
+from booking.bookings.price_parts import Discounts
 from booking.core.clock import instant, to_school
 from booking.core.db import db
 from booking.core.errors import NotFound
@@ -34,6 +36,7 @@ class BookedLine:
     room: str
     price_pence: int
     is_cancelled: bool
+    discounts: Discounts = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ def confirmation_of(reference: str, account_ids: Collection[int], on: date) -> C
     places = [place for place in _booked_places(basket.id) if place.pupil_id not in closed]
     if not places:
         raise NotFound
+    off = shown_lines({place.id: place.price_pence for place in places})
     for place in places:
-        children.setdefault(place.pupil.first_name, []).append(_line(place))
+        children.setdefault(place.pupil.first_name, []).append(_line(place, off.get(place.id, ())))
     total_pence = sum(place.price_pence for place in places)
     return Confirmation(
         reference=basket.reference,
@@ -147,7 +151,7 @@ def _booked_places(basket_id: int) -> list[Place]:
     )
 
 
-def _line(place: Place) -> BookedLine:
+def _line(place: Place, discounts: Discounts) -> BookedLine:
     run = place.session.run
     return BookedLine(
         place_id=place.id,
@@ -159,4 +163,5 @@ def _line(place: Place) -> BookedLine:
         room=run.room.name,
         price_pence=place.price_pence,
         is_cancelled=place.state == "cancelled",
+        discounts=discounts,
     )

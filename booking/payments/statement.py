@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.frozen_prices import shown_lines
 from booking.bookings.models import Basket, Place
 from booking.core.clock import to_school
 from booking.core.db import db
@@ -59,6 +60,11 @@ def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
     closed = closed_to_accounts({account_id}, on) if on else frozenset()
     lines = lines_of(account_id)
     places = _places({line.place_id for line in lines if line.place_id is not None})
+    off = {
+        place_id: name
+        for place_id, lines_off in shown_lines(dict.fromkeys(places, 1)).items()
+        for name, _ in lines_off
+    }
     payments = _payments({line.payment_id for line in lines if line.payment_id is not None})
     references = _references({line.basket_id for line in lines if line.basket_id is not None})
     rows, balance_pence = [], 0
@@ -67,8 +73,8 @@ def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
         rows.append(
             StatementRow(
                 on=to_school(line.at).date(),
-                what=_what(line, places, payments, closed),
-                act=ACTS.get(line.kind, "Put right"),
+                what=_what(line, places, off, payments, closed),
+                act=_act(line),
                 reference=references.get(line.basket_id or 0),
                 amount_pence=abs(line.amount_pence),
                 credit_pence=max(balance_pence, 0),
@@ -78,14 +84,32 @@ def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
     return rows[::-1]
 
 
+def _is_discount(line: StatementLine) -> bool:
+    """A booking's line below zero is a discount, and above zero in a credit it is one that goes."""
+    return (line.kind == "booking" and line.amount_pence < 0) or (
+        line.kind == "credit" and line.amount_pence > 0
+    )
+
+
+def _act(line: StatementLine) -> str:
+    if _is_discount(line):
+        return "Taken off" if line.kind == "booking" else "No longer taken off"
+    return ACTS.get(line.kind, "Put right")
+
+
 def _what(
-    line: StatementLine, places: dict[int, Place], payments: dict[int, Payment], closed: frozenset[int]
+    line: StatementLine,
+    places: dict[int, Place],
+    off: dict[int, str],
+    payments: dict[int, Payment],
+    closed: frozenset[int],
 ) -> str:
     if line.place_id is not None:
         place = places[line.place_id]
         if place.pupil_id in closed:
             return CLOSED_BOOKING
-        return f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
+        what = f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
+        return f"{off.get(place.id, 'Discount')}. {what}" if _is_discount(line) else what
     payment = payments.get(line.payment_id or 0)
     return TENDERS[payment.tender] if payment is not None else "Your account"
 

@@ -11,7 +11,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.frozen_prices import shown_lines
 from booking.bookings.models import Basket, Place
+from booking.bookings.price_parts import Discounts
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import BookingError
@@ -69,7 +71,8 @@ class NotEnoughCredit(BookingError):
 class CheckoutLine:
     """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price.
 
-    `is_closed` when a restriction closes the child to this family. Which schemes may pay it is said by `several_ways`.
+    `discounts` are in the price already. `is_closed` when a restriction closes the child to this family. Which schemes may
+    pay it is said by `several_ways`.
     """
 
     place_id: int
@@ -88,6 +91,7 @@ class CheckoutLine:
     takes_tfc: bool = False
     takes_vouchers: bool = False
     takes_universal_credit: bool = False
+    discounts: Discounts = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class Summary:
 
 
 def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
-    """The family's live basket with its held places, in three queries; nothing when no place is held."""
+    """The family's live basket with its held places, in four queries; nothing when no place is held."""
     basket = db.session.scalars(
         select(Basket).where(Basket.account_id == account_id, Basket.state.in_(("open", "paying")))
     ).one_or_none()
@@ -144,12 +148,13 @@ def checkout_of(account_id: int, *, at: datetime) -> Summary | None:
     if not places:
         return None
     closed = closed_to_accounts({account_id}, clock.today(at))
+    off = shown_lines({place.id: place.price_pence for place in places})
     ends = [place.held_until for place in places if place.held_until is not None]
     return Summary(
         basket_id=basket.id,
         account_id=account_id,
         reference=basket.reference,
-        lines=[_line(place, place.pupil_id in closed) for place in places],
+        lines=[_line(place, place.pupil_id in closed, off.get(place.id, ())) for place in places],
         total_pence=sum(place.price_pence for place in places),
         credit_pence=max(credit_pence(account_id), 0),
         held_until=min(ends, default=None),
@@ -201,7 +206,7 @@ def _open_card_page(basket: Basket) -> Payment | None:
     ).one_or_none()
 
 
-def _line(place: Place, is_closed: bool) -> CheckoutLine:
+def _line(place: Place, is_closed: bool, discounts: Discounts) -> CheckoutLine:
     return CheckoutLine(
         place_id=place.id,
         pupil_id=place.pupil_id,
@@ -216,4 +221,5 @@ def _line(place: Place, is_closed: bool) -> CheckoutLine:
         price_pence=place.price_pence,
         credit_until=place.credit_until,
         is_closed=is_closed,
+        discounts=() if is_closed else discounts,
     )

@@ -20,6 +20,7 @@ from booking.bookings.expiry import expire_overdue
 from booking.bookings.invariants import booking_problems
 from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.offers import make_offers
+from booking.bookings.price_facts import pot_money
 from booking.bookings.waiting_list import accept_offer, leave_list
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
@@ -27,7 +28,7 @@ from booking.ledger.balances import credit_of_all, ledger_problems
 from booking.ledger.sealing import seal_ledger, seal_problems
 from booking.people.models import Pupil
 from booking.provision.models import Run, Session
-from tests.bookings.booking_model import Pair
+from tests.bookings.booking_model import Bill, Pair
 from tests.bookings.family_rules import CHILDREN, CLUBS, FamilyRules
 
 STEPS = [0]
@@ -119,7 +120,7 @@ class BookingMachine(FamilyRules):
         for pair in go:
             new = (pair[0], fallback)
             school.booked[new], school.credit_ends[new] = booked[pair], club.cut_off
-            school.paid[new] = 0
+            school.paid[new] = Bill()
 
     @precondition(lambda self: sum(club.is_off for club in self.school.clubs.values()) < 1)
     @rule(club=CLUBS)
@@ -177,6 +178,8 @@ class BookingMachine(FamilyRules):
         assert live == model
         owed = {account: -pence for account, pence in credit_of_all().items() if pence}
         assert owed == {account: pence for account, pence in self.school.owed.items() if pence}
+        (pot,) = pot_money([self.pot], self.school.now)
+        assert pot.left_pence == self.school.pot_left()
         assert booking_problems() == []
         assert ledger_problems() == []
         capacities = {

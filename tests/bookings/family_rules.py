@@ -17,9 +17,11 @@ from booking.bookings.swaps import SwapRefused, Target, swap_places
 from booking.bookings.waiting_list import CannotWait, join_list
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
-from tests.bookings.booking_model import Club, Pair, School, Waits
+from booking.provision.price_models import Pot
+from tests.bookings.booking_model import Bill, Club, Pair, School, Waits
 from tests.builders import AT, Family, a_family, a_run, a_session, a_user
 from tests.conftest import empty_database
+from tests.price_builders import a_funding, a_pot, a_rate
 
 FIRST = date(2026, 11, 25)
 FAMILIES, CLUBS, CHILDREN = st.integers(0, 2), st.integers(0, 4), st.integers(0, 3)
@@ -47,9 +49,14 @@ class FamilyRules(RuleBasedStateMachine):
             session = a_session(day, run=run, capacity=capacity)
             clubs[session.id] = Club(session.id, run.id, day, starts, ends, capacity, pence)
         self.ids = list(clubs)
-        self.school = School(AT, clubs)
+        a_rate()
+        funded = self.families[1].pupils[0].id
+        self.pot = a_pot(budget_pence=1300).id
+        a_funding(db.session.get_one(Pot, self.pot), pupil_id=funded)
+        db.session.rollback()
+        self.school = School(AT, clubs, funded=funded, budget=1300)
         self.paying: dict[int, tuple[int, list[Pair]]] = {}
-        self.lost: list[tuple[int, int, dict[Pair, int]]] = []
+        self.lost: list[tuple[int, int, dict[Pair, Bill]]] = []
 
     def teardown(self) -> None:
         """Leave no transaction open."""
@@ -142,7 +149,7 @@ class FamilyRules(RuleBasedStateMachine):
         mine = self._mine(account)
         with unit_of_work():
             give_up(basket_id, at=self.school.now, user_id=None)
-        prices = {pair: self.school.held.pop(pair).pence for pair in mine}
+        prices = {pair: self.school.held.pop(pair).bill for pair in mine}
         self.lost.append((account, basket_id, prices))
 
     @precondition(lambda self: self.lost)
@@ -152,10 +159,13 @@ class FamilyRules(RuleBasedStateMachine):
         account, basket_id, prices = self.lost.pop()
         with unit_of_work():
             held = book_late(basket_id, at=self.school.now).held
+        if sum(bill.pot for bill in prices.values()) > self.school.pot_left():
+            assert held == []
+            return
         expected = self.school.take(account, list(prices), is_all=True)
         assert sorted(held) == sorted(expected)
         for pair in expected:
-            self.school.held[pair].pence = prices[pair]
+            self.school.held[pair].bill = prices[pair]
             self.school.book(pair, account)
 
     @precondition(lambda self: self.school.booked)
@@ -187,7 +197,8 @@ class FamilyRules(RuleBasedStateMachine):
         old, new = school.clubs[pair[1]], school.clubs[self.ids[to]]
         monday = [club.day - timedelta(days=club.day.weekday()) for club in (old, new)]
         target = Target(new.run_id, new.day.weekday(), (monday[1] - monday[0]).days // 7)
-        back = school.paid[pair] if school.now < school.credit_ends[pair] else 0
+        back = school.paid[pair].pence if school.now < school.credit_ends[pair] else 0
+        bill = self._bill_of_swap(pair, new.id)
         can = school.now < old.begins and self._could_swap(pair, new.id) and school.has_room(new.id)
         try:
             with unit_of_work():
@@ -195,7 +206,7 @@ class FamilyRules(RuleBasedStateMachine):
                     [self._place(pair)],
                     target,
                     account_id=account,
-                    seen_pence=new.pence - back,
+                    seen_pence=bill.pence - back,
                     at=school.now,
                     user_id=None,
                 )
@@ -204,7 +215,17 @@ class FamilyRules(RuleBasedStateMachine):
             return
         assert can
         school.let_go(pair, is_whole=False)
-        school.book((pair[0], new.id), account)
+        school.book((pair[0], new.id), account, bill)
+
+    def _bill_of_swap(self, pair: Pair, session: int) -> Bill:
+        """What the new place costs once the old one is gone, with what came back to the pot."""
+        school, before = self.school, (dict(self.school.owed), self.school.pot_lost)
+        account, paid = school.booked[pair], school.paid[pair]
+        school.let_go(pair, is_whole=False)
+        bill = school.bills(account, [(pair[0], session)])[pair[0], session]
+        school.booked[pair], school.paid[pair] = account, paid
+        school.owed, school.pot_lost = before
+        return bill
 
     def _could_swap(self, pair: Pair, session: int) -> bool:
         account = self.school.booked.pop(pair)

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from booking.bookings.baskets import NotYourChild, basket_view, choose_week, keep_longer, open_basket
+from booking.bookings.basket_page import basket_view
+from booking.bookings.baskets import NotYourChild, choose_week, keep_longer, open_basket
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.grid import week_grid
 from booking.bookings.holds import HoldIsOver, give_up, hold_for_payment, release_payment_hold

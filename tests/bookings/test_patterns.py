@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from booking.bookings.baskets import NotYourChild, basket_view, choose_week
+from booking.bookings.basket_page import basket_view
+from booking.bookings.baskets import NotYourChild, choose_week
 from booking.bookings.month import month_of
 from booking.bookings.patterns import Plan, Repeat, TooMany, days_again, days_in_words, plan_pattern
 from booking.bookings.places import take_holds

@@ -9,7 +9,7 @@ SWAPS = "tests/bookings/test_swaps.py"
 PAGES = "tests/bookings/test_pages.py"
 SWAP = "booking/bookings/swaps.py"
 CANCEL = "booking/bookings/cancellation.py"
-NEW = "book_at_once(account_id, pairs, situation, at=at, user_id=user_id)"
+NEW = "book_at_once(account_id, prices, situation, at=at, user_id=user_id)"
 OLD = 'cancel_locked(places, at=at, user_id=user_id, channel=channel, reason="swapped")'
 
 CHANGING = (
@@ -44,9 +44,9 @@ CHANGING = (
         (
             Edit(
                 CANCEL,
-                "if at < place.credit_until:",
-                "if at < clock.instant(session.date - session.run.closes_days_before * date.resolution, "
-                "session.run.closes_at):",
+                "is_in_time = at < place.credit_until",
+                "is_in_time = at < clock.instant(session.date - session.run.closes_days_before * date.resolution, "
+                "session.run.closes_at)",
             ),
         ),
         (SWAPS,),

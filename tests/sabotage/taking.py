@@ -39,8 +39,8 @@ LOCKS = (
         (
             Edit(
                 PLACES,
-                "lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]))",
-                "lock_rows((Session, sessions), (FamilyAccount, [account_id]))",
+                "lock_rows((Pupil, pupils), (Session, sessions), (FamilyAccount, [account_id]), (Pot, facts.pots))",
+                "lock_rows((Session, sessions), (FamilyAccount, [account_id]), (Pot, facts.pots))",
             ),
         ),
         (f"{RACES}::test_not_even_when_each_waits_for_the_other_to_look",),

@@ -71,8 +71,8 @@ class NotEnoughCredit(BookingError):
 class CheckoutLine:
     """One held place as the parent checks it: `credit_until` is the last moment to cancel for its whole price.
 
-    `discounts` are in the price already. `is_closed` when a restriction closes the child to this family. Which schemes may
-    pay it is said by `several_ways`.
+    `discounts` are in the price already. `is_closed` when a restriction closes the child to this family. Which schemes
+    may pay it is said by `several_ways`.
     """
 
     place_id: int

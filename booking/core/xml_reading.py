@@ -63,11 +63,12 @@ class XmlKind:
 
 @dataclass
 class Node:
-    """One element: its tag in small letters and as written, the line on which it begins, its text and its children."""
+    """One element: its tag in small letters and as written, the line on which it begins, what it says and holds."""
 
     tag: str
     name: str
     line: int
+    attributes: Mapping[str, str]
     text: str = ""
     children: list[Node] = field(default_factory=list)
 
@@ -194,7 +195,7 @@ class _Reader:
         if self.skipping or tag in self.ignored:
             self.skipping += 1
         elif self.open or tuple(self.path) in self.pieces:
-            self._add(tag, name)
+            self._add(tag, name, attributes)
         elif tuple(self.path) not in self.on_the_way:
             self.unknown[name] += 1
             self.skipping += 1
@@ -207,13 +208,13 @@ class _Reader:
         if len(self.names) > MOST_NAMES:
             self.refuse(f"The file has more than {MOST_NAMES} different tags. No such file needs them.")
 
-    def _add(self, tag: str, name: str) -> None:
+    def _add(self, tag: str, name: str, attributes: Mapping[str, str]) -> None:
         if not self.open:
             self.elements = 0
         self.elements += 1
         if self.elements > MOST_ELEMENTS:
             self.refuse(f"One {self.kind.one} has more than {MOST_ELEMENTS:,} elements.")
-        node = Node(tag, name, self.parser.CurrentLineNumber)
+        node = Node(tag, name, self.parser.CurrentLineNumber, attributes)
         if self.open:
             self.open[-1].children.append(node)
         self.open.append(node)

@@ -20,14 +20,17 @@ class Payment(Base):
 
     A card payment is paid only by Stripe's word. `promised` is a booked basket, or a part of one, that the family pays
     by `due_at` at the office, by Tax-Free Childcare (for the child `pupil_id`) or with vouchers; what of it is still owed
-    is worked out from the ledger, never stored. `idempotency_key` is stored before Stripe is first asked, so that asking
+    is worked out from the ledger, never stored. `undone` was another family's: the ledger holds it and its reversal.
+    `idempotency_key` is stored before Stripe is first asked, so that asking
     again is the same question.
     """
 
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint(f"tender IN {TENDERS}", name="tender_known"),
-        CheckConstraint("state IN ('started', 'promised', 'paid', 'given_up', 'failed')", name="state_known"),
+        CheckConstraint(
+            "state IN ('started', 'promised', 'paid', 'given_up', 'failed', 'undone')", name="state_known"
+        ),
         CheckConstraint("amount_pence >= 0", name="amount_not_negative"),
         CheckConstraint(
             "basket_id IS NOT NULL OR tender NOT IN ('card', 'credit')", name="card_pays_a_basket"

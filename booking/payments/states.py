@@ -1,6 +1,7 @@
 """The one table of how payments and refunds move from state to state; whatever is not in it is refused.
 
-A payment that was given up or failed may still become paid: money can come late, and is never ignored.
+A payment that was given up or failed may still become paid: money can come late, and is never ignored. A paid one is
+undone only where the office took a line of the bank for the wrong family's.
 """
 
 from __future__ import annotations
@@ -10,9 +11,16 @@ from typing import Protocol
 PAYMENT_MOVES: dict[str, frozenset[str]] = {
     "started": frozenset({"paid", "given_up", "failed"}),
     "promised": frozenset(),
-    "paid": frozenset(),
+    "paid": frozenset({"undone"}),
+    "undone": frozenset(),
     "given_up": frozenset({"paid"}),
     "failed": frozenset({"paid"}),
+}
+LINE_MOVES: dict[str, frozenset[str]] = {
+    "waiting": frozenset({"matched", "split", "set_aside"}),
+    "matched": frozenset({"waiting"}),
+    "split": frozenset({"waiting"}),
+    "set_aside": frozenset({"waiting"}),
 }
 REFUND_MOVES: dict[str, frozenset[str]] = {
     "asked": frozenset({"done", "failed"}),
@@ -22,7 +30,7 @@ REFUND_MOVES: dict[str, frozenset[str]] = {
 
 
 class WrongMove(RuntimeError):
-    """A programming error: a payment or refund was sent to a state that its own state does not lead to."""
+    """A programming error: something was sent to a state that its own state does not lead to."""
 
 
 class _HasState(Protocol):

@@ -1,0 +1,199 @@
+"""Takes up the lines of a file, each once: the same file, the same lines in another file or in another order add nothing.
+
+Only money that came in is kept. A line is known by its own content and by which of its equals in the file it is, so
+that two equal payments of one day are two, in whatever file they come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select, update
+
+from booking.core.audit import record
+from booking.core.clock import to_school
+from booking.core.db import db, insert_new
+from booking.core.errors import BookingError, NotFound
+from booking.core.words import full_day
+from booking.payments.bank_lines import ReadFile, ReadLine
+from booking.payments.bank_models import BankFile, BankLine, LineMatch
+from booking.people.import_problems import ImportProblem
+
+AT_ONCE = 500
+MOST_PROBLEMS = 200
+
+
+class FileKnown(BookingError):
+    """These very bytes were taken up before; nothing was taken up twice."""
+
+    def __init__(self, file: BankFile) -> None:
+        day = full_day(to_school(file.at).date())
+        super().__init__(f"This file was taken up before, on {day}. Nothing was taken up twice.")
+        self.file_id = file.id
+
+
+class FileInUse(BookingError):
+    """Somebody has said yes to a line of the file; it was not taken back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Money of this file is matched already. Undo those matches first. Nothing was taken back."
+        )
+
+
+def take_up(
+    read: ReadFile,
+    content: bytes,
+    name: str,
+    *,
+    at: datetime,
+    user_id: int | None,
+    voucher_firm_id: int | None = None,
+) -> BankFile:
+    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before."""
+    digest = hashlib.sha256(content).hexdigest()
+    came = [line for line in read.lines if line.amount_pence > 0]
+    days = [line.on for line in read.lines]
+    made = db.session.scalars(
+        insert_new(BankFile)
+        .values(
+            digest=digest,
+            kind=read.kind,
+            name=" ".join(name.split())[:120],
+            bank=read.bank,
+            first_on=min(days, default=None),
+            last_on=max(days, default=None),
+            line_count=0,
+            known_count=0,
+            out_count=len(read.lines) - len(came),
+            total_pence=sum(line.amount_pence for line in came),
+            problems=[[one.line, _words(one)] for one in read.problems[:MOST_PROBLEMS]],
+            voucher_firm_id=voucher_firm_id,
+            user_id=user_id,
+            at=at,
+        )
+        .returning(BankFile)
+    ).one_or_none()
+    if made is None:
+        raise FileKnown(db.session.scalars(select(BankFile).where(BankFile.digest == digest)).one())
+    digests = line_digests(came, account=read.account, firm_id=voucher_firm_id)
+    made.line_count = _insert(made.id, came, digests)
+    made.known_count = len(came) - made.line_count
+    db.session.flush()
+    if voucher_firm_id is None:
+        _mark_doubles(made, set(digests))
+    record("bank_file_taken", "bank_file", made.id, at=at, user_id=user_id, lines=made.line_count)
+    return made
+
+
+def take_back_file(file_id: int, *, at: datetime, user_id: int | None) -> None:
+    """Forget a file and its lines, as long as nobody has said yes to one; raises `FileInUse` or `NotFound`."""
+    file = db.session.scalars(select(BankFile).where(BankFile.id == file_id).with_for_update()).one_or_none()
+    if file is None:
+        raise NotFound
+    mine = select(BankLine.id).where(BankLine.file_id == file_id)
+    list(db.session.scalars(mine.order_by(BankLine.id).with_for_update()))
+    is_used = db.session.scalar(
+        select(
+            exists().where(LineMatch.line_id.in_(mine))
+            | exists().where(
+                (BankLine.split_by_id == file_id)
+                | ((BankLine.file_id == file_id) & (BankLine.state == "split"))
+            )
+        )
+    )
+    if is_used:
+        raise FileInUse
+    db.session.execute(update(BankLine).where(BankLine.double_of_id.in_(mine)).values(double_of_id=None))
+    db.session.execute(delete(BankLine).where(BankLine.file_id == file_id))
+    db.session.delete(file)
+    db.session.flush()
+    record("bank_file_taken_back", "bank_file", file_id, at=at, user_id=user_id)
+
+
+def line_digests(lines: Sequence[ReadLine], *, account: str, firm_id: int | None = None) -> list[str]:
+    """What each line is known by: account, day, amount, words, and which of its equals in the file it is."""
+    seen: Counter[str] = Counter()
+    found = []
+    for line in lines:
+        content = "|".join(
+            (
+                f"firm {firm_id}" if firm_id else account,
+                line.on.isoformat(),
+                str(line.amount_pence),
+                line.text.casefold(),
+                line.reference.casefold(),
+            )
+        )
+        seen[content] += 1
+        found.append(hashlib.sha256(f"{content}|{seen[content]}".encode()).hexdigest())
+    return found
+
+
+def _insert(file_id: int, lines: Sequence[ReadLine], digests: Sequence[str]) -> int:
+    """Write the lines that no file has brought yet; gives their number."""
+    new = 0
+    pairs = list(zip(lines, digests, strict=True))
+    for start in range(0, len(pairs), AT_ONCE):
+        some = pairs[start : start + AT_ONCE]
+        known = set(
+            db.session.scalars(
+                select(BankLine.digest).where(BankLine.digest.in_([digest for _, digest in some]))
+            )
+        )
+        rows = [
+            BankLine.row(
+                file_id=file_id,
+                number=line.number,
+                digest=digest,
+                on=line.on,
+                amount_pence=line.amount_pence,
+                state="waiting",
+                text=line.text,
+                reference=line.reference,
+            )
+            for line, digest in some
+            if digest not in known
+        ]
+        if rows:
+            written = db.session.execute(insert_new(BankLine).values(rows).returning(BankLine.id))
+            new += len(written.all())
+    return new
+
+
+def _mark_doubles(file: BankFile, digests: set[str]) -> None:
+    """New lines beside a line of another file, of the same day and amount, that is not in this file itself.
+
+    Banks write one payment differently in each kind of file; whether it is one, a person says.
+    """
+    others: dict[tuple[object, int], list[int]] = defaultdict(list)
+    rows = db.session.execute(
+        select(BankLine.id, BankLine.on, BankLine.amount_pence, BankLine.digest)
+        .join(BankFile, BankFile.id == BankLine.file_id)
+        .where(BankLine.file_id != file.id, BankFile.kind != "remittance")
+        .where(BankLine.on.between(file.first_on, file.last_on))
+        .order_by(BankLine.id)
+    )
+    for line_id, on, amount_pence, digest in rows:
+        if digest not in digests:
+            others[on, amount_pence].append(line_id)
+    if not others:
+        return
+    mine = db.session.execute(
+        select(BankLine.id, BankLine.on, BankLine.amount_pence)
+        .where(BankLine.file_id == file.id)
+        .order_by(BankLine.id)
+    )
+    for line_id, on, amount_pence in mine.all():
+        if beside := others.get((on, amount_pence)):
+            db.session.execute(
+                update(BankLine).where(BankLine.id == line_id).values(double_of_id=beside.pop(0))
+            )
+
+
+def _words(problem: ImportProblem) -> str:
+    """What is wrong, without what stood there: the words of a file may hold names."""
+    return f"{problem.column}: {problem.reason}" if problem.column else problem.reason

@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import exports, holds, opening_day, pages, people, rush, sign_ins, starting
+from benchmarks import bank, exports, holds, opening_day, pages, people, rush, sign_ins, starting
 from benchmarks.printing import heading
 
 
@@ -23,6 +23,7 @@ def main() -> None:
         opening_day.run(Path(folder))
         sign_ins.run(Path(folder))
         people.run(Path(folder))
+        bank.run(Path(folder))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from booking.core.audit import record
 from booking.core.clock import to_school
@@ -135,7 +135,6 @@ def line_digests(lines: Sequence[ReadLine], *, account: str, firm_id: int | None
 
 def _insert(file_id: int, lines: Sequence[ReadLine], digests: Sequence[str]) -> int:
     """Write the lines that no file has brought yet; gives their number."""
-    new = 0
     pairs = list(zip(lines, digests, strict=True))
     for start in range(0, len(pairs), AT_ONCE):
         some = pairs[start : start + AT_ONCE]
@@ -159,9 +158,8 @@ def _insert(file_id: int, lines: Sequence[ReadLine], digests: Sequence[str]) -> 
             if digest not in known
         ]
         if rows:
-            written = db.session.execute(insert_new(BankLine).values(rows).returning(BankLine.id))
-            new += len(written.all())
-    return new
+            db.session.connection().execute(insert_new(BankLine), rows)
+    return db.session.scalar(select(func.count()).where(BankLine.file_id == file_id)) or 0
 
 
 def _mark_doubles(file: BankFile, digests: set[str]) -> None:

@@ -89,6 +89,7 @@ class Matcher:
     def __post_init__(self) -> None:
         self.by_key = {child.key: child for child in self.children}
         self.families: dict[int, list[Child]] = {}
+        self.family_owes: dict[int, int] = {}
         self.by_amount: dict[int, set[Key]] = {}
         twins: dict[tuple[str, str, date], set[int]] = {}
         for child in self.children:
@@ -96,7 +97,7 @@ class Matcher:
             twins.setdefault(child.twin_key, set()).add(child.pupil_id)
         self.twins = {key: ids for key, ids in twins.items() if len(ids) > 1}
         for family in self.families.values():
-            whole_pence = family_pence(family)
+            whole_pence = self.family_owes[family[0].account_id] = family_pence(family)
             for child in family:
                 for pence in {*(one.amount_pence for one in child.open), child.open_pence, whole_pence} - {0}:
                     self.by_amount.setdefault(pence, set()).add(child.key)
@@ -153,13 +154,14 @@ class Matcher:
 
     def _clues(self, line: Line) -> dict[Key, _Clue]:
         """Who comes into question, by reference, name, earlier matches, and amount where few owe it."""
-        clues = {key: _Clue(score, reasons) for key, (score, reasons) in self.names.alike(line.words).items()}
+        by_amount = self.by_amount.get(line.amount_pence, set())
+        alike = self.names.alike(line.words, by_amount)
+        clues = {key: _Clue(score, reasons) for key, (score, reasons) in alike.items()}
         for hint in self.references.hints(line.words):
             _add(clues, hint.key, hint.score, f"The line holds {hint.reason}.")
         known = self.before.get(words_key(line.words))
         if known in self.by_key:
             _add(clues, known, SAME_WORDS, "The same words were matched to this child before.")
-        by_amount = self.by_amount.get(line.amount_pence, set())
         if len(by_amount) <= FEW_BY_AMOUNT:
             for key in by_amount:
                 clues.setdefault(key, _Clue())
@@ -184,7 +186,7 @@ class Matcher:
         if child.open and child.open_pence == pence:
             return _by_day(line, child.open[0], 30, f"All that is owed for {name}")
         family = self.families[child.account_id]
-        if len(family) > 1 and pence == family_pence(family):
+        if len(family) > 1 and pence == self.family_owes[child.account_id]:
             return _Clue(25, ("All that the family owes for its children.",))
         larger = [one for one in child.open if one.amount_pence > pence]
         if larger:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
 
@@ -44,47 +46,70 @@ class FileInUse(BookingError):
         )
 
 
-def take_up(
-    read: ReadFile,
-    content: bytes,
-    name: str,
-    *,
-    at: datetime,
-    user_id: int | None,
-    voucher_firm_id: int | None = None,
-) -> BankFile:
-    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before."""
-    digest = hashlib.sha256(content).hexdigest()
+@dataclass(frozen=True)
+class ReadyFile:
+    """A file that was read, its lines sealed and known by their digests: all that needs no transaction is done."""
+
+    read: ReadFile
+    file_digest: str
+    name: str
+    voucher_firm_id: int | None
+    digests: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+def make_ready(read: ReadFile, content: bytes, name: str, *, voucher_firm_id: int | None = None) -> ReadyFile:
+    """Seal the lines of money that came in; outside the unit of work, which a long file would hold up."""
     came = [line for line in read.lines if line.amount_pence > 0]
+    digests = line_digests(came, account=read.account, firm_id=voucher_firm_id)
+    rows = tuple(
+        BankLine.row(
+            number=line.number,
+            digest=digest,
+            on=line.on,
+            amount_pence=line.amount_pence,
+            state="waiting",
+            text=line.text,
+            reference=line.reference,
+        )
+        for line, digest in zip(came, digests, strict=True)
+    )
+    name = " ".join(name.split())[:120]
+    return ReadyFile(read, hashlib.sha256(content).hexdigest(), name, voucher_firm_id, tuple(digests), rows)
+
+
+def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
+    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before."""
+    read = ready.read
     days = [line.on for line in read.lines]
     made = db.session.scalars(
         insert_new(BankFile)
         .values(
-            digest=digest,
+            digest=ready.file_digest,
             kind=read.kind,
-            name=" ".join(name.split())[:120],
+            name=ready.name,
             bank=read.bank,
             first_on=min(days, default=None),
             last_on=max(days, default=None),
             line_count=0,
             known_count=0,
-            out_count=len(read.lines) - len(came),
-            total_pence=sum(line.amount_pence for line in came),
+            out_count=len(read.lines) - len(ready.rows),
+            total_pence=sum(row["amount_pence"] for row in ready.rows),
             problems=[[one.line, _words(one)] for one in read.problems[:MOST_PROBLEMS]],
-            voucher_firm_id=voucher_firm_id,
+            voucher_firm_id=ready.voucher_firm_id,
             user_id=user_id,
             at=at,
         )
         .returning(BankFile)
     ).one_or_none()
     if made is None:
-        raise FileKnown(db.session.scalars(select(BankFile).where(BankFile.digest == digest)).one())
-    digests = line_digests(came, account=read.account, firm_id=voucher_firm_id)
-    made.line_count = _insert(made.id, came, digests)
-    made.known_count = len(came) - made.line_count
+        known = db.session.scalars(select(BankFile).where(BankFile.digest == ready.file_digest)).one()
+        raise FileKnown(known)
+    made.line_count = _insert(made.id, ready.rows)
+    made.known_count = len(ready.rows) - made.line_count
     db.session.flush()
-    if voucher_firm_id is None:
-        _mark_doubles(made, set(digests))
+    if ready.voucher_firm_id is None:
+        _mark_doubles(made, set(ready.digests))
     record("bank_file_taken", "bank_file", made.id, at=at, user_id=user_id, lines=made.line_count)
     return made
 
@@ -133,32 +158,18 @@ def line_digests(lines: Sequence[ReadLine], *, account: str, firm_id: int | None
     return found
 
 
-def _insert(file_id: int, lines: Sequence[ReadLine], digests: Sequence[str]) -> int:
+def _insert(file_id: int, rows: Sequence[dict[str, Any]]) -> int:
     """Write the lines that no file has brought yet; gives their number."""
-    pairs = list(zip(lines, digests, strict=True))
-    for start in range(0, len(pairs), AT_ONCE):
-        some = pairs[start : start + AT_ONCE]
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
         known = set(
             db.session.scalars(
-                select(BankLine.digest).where(BankLine.digest.in_([digest for _, digest in some]))
+                select(BankLine.digest).where(BankLine.digest.in_([row["digest"] for row in some]))
             )
         )
-        rows = [
-            BankLine.row(
-                file_id=file_id,
-                number=line.number,
-                digest=digest,
-                on=line.on,
-                amount_pence=line.amount_pence,
-                state="waiting",
-                text=line.text,
-                reference=line.reference,
-            )
-            for line, digest in some
-            if digest not in known
-        ]
-        if rows:
-            db.session.connection().execute(insert_new(BankLine), rows)
+        new = [{**row, "file_id": file_id} for row in some if row["digest"] not in known]
+        if new:
+            db.session.connection().execute(insert_new(BankLine), new)
     return db.session.scalar(select(func.count()).where(BankLine.file_id == file_id)) or 0
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from booking.core.db import db, unit_of_work
 from booking.payments.bank_file_kinds import read_statement
-from booking.payments.bank_intake import FileKnown, take_back_file, take_up
+from booking.payments.bank_intake import FileKnown, make_ready, take_back_file, take_up
 from booking.payments.bank_lines import ReadLine
 from booking.payments.bank_models import BankFile, BankLine
 from tests.builders import AT
@@ -23,8 +23,9 @@ from tests.payments.bank_files import TODAY, a_line, camt, signed_csv, statement
 
 def upload(content: bytes, name: str = "bank.csv") -> BankFile:
     """Take a statement up."""
+    ready = make_ready(read_statement(content, name, today=TODAY), content, name)
     with unit_of_work():
-        return take_up(read_statement(content, name, today=TODAY), content, name, at=AT, user_id=None)
+        return take_up(ready, at=AT, user_id=None)
 
 
 def _stored() -> list[tuple[int, str, str]]:

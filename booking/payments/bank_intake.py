@@ -19,7 +19,7 @@ from booking.core.audit import record
 from booking.core.clock import to_school
 from booking.core.db import db, insert_new
 from booking.core.errors import BookingError, NotFound
-from booking.core.words import full_day
+from booking.core.words import counted, full_day
 from booking.payments.bank_lines import ReadFile, ReadLine
 from booking.payments.bank_models import BankFile, BankLine, LineMatch
 from booking.people.import_problems import ImportProblem
@@ -35,6 +35,16 @@ class FileKnown(BookingError):
         day = full_day(to_school(file.at).date())
         super().__init__(f"This file was taken up before, on {day}. Nothing was taken up twice.")
         self.file_id = file.id
+
+
+class LinesKnown(BookingError):
+    """Lines of a remittance stand in an earlier one; all of it was refused, as one payment is for one remittance."""
+
+    def __init__(self, known: int) -> None:
+        lines = counted(known, "line")
+        super().__init__(
+            f"{lines} of this remittance came in another file before. Ask the firm. Nothing was taken up."
+        )
 
 
 class FileInUse(BookingError):
@@ -79,7 +89,9 @@ def make_ready(read: ReadFile, content: bytes, name: str, *, voucher_firm_id: in
 
 
 def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
-    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before."""
+    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before, and
+    `LinesKnown` for a remittance of which any line was.
+    """
     read = ready.read
     days = [line.on for line in read.lines]
     made = db.session.scalars(
@@ -107,6 +119,8 @@ def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
         raise FileKnown(known)
     made.line_count = _insert(made.id, ready.rows)
     made.known_count = len(ready.rows) - made.line_count
+    if ready.voucher_firm_id is not None and made.known_count:
+        raise LinesKnown(made.known_count)
     db.session.flush()
     if ready.voucher_firm_id is None:
         _mark_doubles(made, set(ready.digests))

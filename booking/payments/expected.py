@@ -114,6 +114,15 @@ def expected_children(at: datetime) -> list[Child]:
     ]
 
 
+def account_pupils() -> set[tuple[int, int]]:
+    """Every account with each child that it may pay for."""
+    pairs, _ = _pairs()
+    return pairs | {
+        (row.account_id, row.pupil_id)
+        for row in db.session.execute(select(ChildReference.account_id, ChildReference.pupil_id))
+    }
+
+
 def _pairs() -> tuple[set[tuple[int, int]], dict[int, list[str]]]:
     """The children of each account, and the names of its adults."""
     adults: dict[int, list[str]] = defaultdict(list)

@@ -112,16 +112,17 @@ def _refunds_there(
 
 
 def _ledger_of_payments(payments: list[Payment]) -> Iterator[Difference]:
-    """Each payment that brought money has its entry, of its amount; no other payment has one."""
-    moved = _moved("payment")
+    """Each payment that brought money has its entry, of its amount; no other has one, but for one that was undone."""
+    moved, undone = _moved("payment"), _moved("payment_undone")
     for payment in payments:
         brought = payment.state == "paid" and payment.tender != "credit"
         expected_pence = payment.amount_pence if brought else 0
         in_ledger_pence = moved.pop((f"payment:{payment.id}", payment.id), 0)
+        in_ledger_pence += undone.pop((f"payment_undone:{payment.id}", payment.id), 0)
         if in_ledger_pence != expected_pence:
             expected, in_ledger = format_pence(expected_pence), format_pence(in_ledger_pence)
             yield Difference(f"payment {payment.id}", f"{expected} came in, {in_ledger} in the ledger")
-    for (key, _), pence in moved.items():
+    for (key, _), pence in (moved | undone).items():
         yield Difference(f"ledger entry {key}", f"{format_pence(pence)} came in, no payment here")
 
 

@@ -21,6 +21,7 @@ ACTS = {
     "booking": "You booked",
     "credit": "Came back as credit",
     "payment": "You paid",
+    "payment_undone": "Taken back by the office",
     "refund": "Going back to your card",
     "refund_failed": "Did not reach your card, kept as credit",
 }

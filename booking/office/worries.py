@@ -18,6 +18,7 @@ from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
+from booking.payments.waiting_lines import count_waiting
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
@@ -36,6 +37,7 @@ class Worries:
     care_disputes: int
     restrictions_waiting: int
     restrictions_due: int
+    bank_lines: int
     failed_letters: int
     late_letters: int
     drafts: int
@@ -69,6 +71,7 @@ def worries(at: datetime) -> Worries:
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
+        bank_lines=count_waiting().lines,
         failed_letters=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
         late_letters=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
         drafts=_count(Run, Run.status == "draft"),

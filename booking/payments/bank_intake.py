@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from booking.people.import_problems import ImportProblem
 
 AT_ONCE = 500
 MOST_PROBLEMS = 200
+LOOK_BACK = 50
 
 
 class FileKnown(BookingError):
@@ -64,11 +65,19 @@ class ReadyFile:
     file_digest: str
     name: str
     voucher_firm_id: int | None
+    columns: Mapping[str, str]
     digests: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
 
 
-def make_ready(read: ReadFile, content: bytes, name: str, *, voucher_firm_id: int | None = None) -> ReadyFile:
+def make_ready(
+    read: ReadFile,
+    content: bytes,
+    name: str,
+    *,
+    voucher_firm_id: int | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> ReadyFile:
     """Seal the lines of money that came in; outside the unit of work, which a long file would hold up."""
     came = [line for line in read.lines if line.amount_pence > 0]
     digests = line_digests(came, account=read.account, firm_id=voucher_firm_id)
@@ -85,7 +94,8 @@ def make_ready(read: ReadFile, content: bytes, name: str, *, voucher_firm_id: in
         for line, digest in zip(came, digests, strict=True)
     )
     name = " ".join(name.split())[:120]
-    return ReadyFile(read, hashlib.sha256(content).hexdigest(), name, voucher_firm_id, tuple(digests), rows)
+    digest = hashlib.sha256(content).hexdigest()
+    return ReadyFile(read, digest, name, voucher_firm_id, columns or {}, tuple(digests), rows)
 
 
 def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
@@ -108,6 +118,7 @@ def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
             out_count=len(read.lines) - len(ready.rows),
             total_pence=sum(row["amount_pence"] for row in ready.rows),
             problems=[[one.line, _words(one)] for one in read.problems[:MOST_PROBLEMS]],
+            columns=dict(ready.columns),
             voucher_firm_id=ready.voucher_firm_id,
             user_id=user_id,
             at=at,
@@ -126,6 +137,12 @@ def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
         _mark_doubles(made, set(ready.digests))
     record("bank_file_taken", "bank_file", made.id, at=at, user_id=user_id, lines=made.line_count)
     return made
+
+
+def columns_said_before() -> list[dict[str, str]]:
+    """What somebody said of the columns of earlier files, the newest first."""
+    rows = db.session.scalars(select(BankFile.columns).order_by(BankFile.id.desc()).limit(LOOK_BACK))
+    return [columns for columns in rows if columns]
 
 
 def take_back_file(file_id: int, *, at: datetime, user_id: int | None) -> None:

@@ -45,6 +45,8 @@ class BankFile(Base):
     out_count: Mapped[int]
     total_pence: Mapped[int]
     problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """Which column somebody said is which, for the next file with the same headings."""
     voucher_firm_id: Mapped[int | None] = mapped_column(ForeignKey("voucher_firm.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

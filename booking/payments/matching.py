@@ -106,12 +106,16 @@ class Matcher:
         )
         self.names = Names(self.children)
 
-    def proposals(self, lines: Sequence[Line]) -> list[Proposal]:
-        """One proposal a line, in the order of the lines."""
+    def proposals(self, lines: Sequence[Line], only: int | None = None) -> list[Proposal]:
+        """One proposal a line, in the order of the lines; or for one of them alone, beside all others."""
         together: Counter[str] = Counter()
         for line in lines:
             together[words_key(line.words)] += line.amount_pence
-        return [self.propose(line, together[words_key(line.words)]) for line in lines]
+        return [
+            self.propose(line, together[words_key(line.words)])
+            for line in lines
+            if only is None or line.line_id == only
+        ]
 
     def propose(self, line: Line, together_pence: int = 0) -> Proposal:
         """What is proposed for one line; `together_pence` is the sum of all that wait with the same words."""
@@ -145,7 +149,7 @@ class Matcher:
         if len(parts) > 1 and not self._has_twins(family) and line.amount_pence != child.open_pence:
             amount = format_pence(line.amount_pence)
             words = f"It holds one reference, but {amount} is what is owed for several children together."
-            return Proposal(line, "split", parts, found, 90, (words,))
+            return Proposal(line, "split", parts, self._with_all(line, found, parts), 90, (words,))
         whole = (Part(child.account_id, child.pupil_id, line.amount_pence),)
         doubts = (*map(_unknown, strange), *((DOUBLE,) if line.is_double else ()))
         if doubts:
@@ -219,10 +223,19 @@ class Matcher:
         family = self.families[best.child.account_id]
         parts = split_by_promises(family, line.amount_pence)
         if len(parts) > 1 and not self._has_twins(family) and best.child.open_pence != line.amount_pence:
-            return Proposal(line, "split", parts, shown, best.score, why)
+            return Proposal(line, "split", parts, self._with_all(line, shown, parts), best.score, why)
         pupil_id = None if rivals else best.child.pupil_id
         whole = (Part(best.child.account_id, pupil_id, line.amount_pence),)
         return Proposal(line, "likely", whole, shown, best.score, why)
+
+    def _with_all(
+        self, line: Line, found: tuple[Candidate, ...], parts: Iterable[Part]
+    ) -> tuple[Candidate, ...]:
+        """The candidates with every child of a split among them."""
+        there = {one.child.key for one in found}
+        keys = [(part.account_id, part.pupil_id or 0) for part in parts]
+        others = [self._score(line, self.by_key[key], _Clue(), 0) for key in keys if key not in there]
+        return (*found, *others)
 
     def _twins_of(self, child: Child) -> list[Child]:
         """All children, this one among them, whom nothing but the whole reference tells apart."""

@@ -39,7 +39,10 @@ def count_waiting() -> Waiting:
 
 
 def waiting_lines(*, line_ids: Collection[int] | None = None, limit: int = MOST_AT_ONCE) -> list[Line]:
-    """The lines that wait, the oldest first, as the matching reads them; or those of these ids."""
+    """The lines that wait, the oldest first, as the matching reads them; or those of these ids.
+
+    A remittance's lines wait for their payment first.
+    """
     query = (
         select(
             BankLine.id,
@@ -54,11 +57,12 @@ def waiting_lines(*, line_ids: Collection[int] | None = None, limit: int = MOST_
         .order_by(BankLine.on, BankLine.id)
         .limit(limit)
     )
-    query = (
-        query.where(BankLine.state == "waiting")
-        if line_ids is None
-        else query.where(BankLine.id.in_(line_ids))
-    )
+    paid = select(BankLine.split_by_id).where(BankLine.split_by_id.is_not(None))
+    if line_ids is None:
+        is_payable = (BankFile.kind != "remittance") | BankFile.id.in_(paid)
+        query = query.where(BankLine.state == "waiting", is_payable)
+    else:
+        query = query.where(BankLine.id.in_(line_ids))
     found = []
     for row in db.session.execute(query):
         said = unpacked(BankLine, row.row_key, row.sealed)
@@ -95,6 +99,12 @@ def proposals_at(at: datetime) -> list[Proposal]:
     """What is proposed for each line that waits, the oldest first."""
     lines = waiting_lines()
     return matcher_at(at).proposals(lines) if lines else []
+
+
+def proposal_for(line_id: int, matcher: Matcher) -> Proposal:
+    """What is proposed for one line that waits, as in the list of all."""
+    found = matcher.proposals(waiting_lines(), only=line_id)
+    return found[0] if found else matcher.proposals(waiting_lines(line_ids=[line_id]))[0]
 
 
 def tender_of(line: Line) -> str:

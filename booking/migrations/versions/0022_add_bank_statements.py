@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("out_count", sa.Integer(), nullable=False),
         sa.Column("total_pence", sa.Integer(), nullable=False),
         sa.Column("problems", sa.JSON(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
         sa.Column("voucher_firm_id", sa.Integer(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -49,7 +49,7 @@ def names_of(proposal: Proposal) -> tuple[str, ...]:
     for part in proposal.parts:
         child = children.get((part.account_id, part.pupil_id or 0))
         adults = " and ".join(family.get(part.account_id, ()))
-        found.append(child.full_name if child else f"the family of {adults}" if adults else "the family")
+        found.append(child.full_name if child else f"The family of {adults}" if adults else "The family")
     return tuple(found)
 
 

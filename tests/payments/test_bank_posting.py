@@ -20,7 +20,9 @@ from booking.payments.bank_posting import (
     MoneyWentBack,
     NothingSure,
     NotTheirChild,
+    Paid,
     PartsDiffer,
+    confirm,
     confirm_sure,
     set_aside,
     take_back,
@@ -28,6 +30,7 @@ from booking.payments.bank_posting import (
 from booking.payments.matching import Part
 from booking.payments.models import ChildReference, Payment, Refund
 from booking.payments.waiting_lines import count_waiting, proposals_at
+from tests.bookings.rushes import at_once
 from tests.builders import AT, a_family, save
 from tests.conftest import empty_database
 from tests.payments.bank_files import a_line
@@ -59,6 +62,21 @@ def test_a_second_yes_posts_nothing(app: Flask) -> None:
     with pytest.raises(LineTaken):
         yes(line, part(family, 5400))
     assert credit_pence(family.account.id) == 5400
+
+
+def test_of_two_who_say_yes_at_one_moment_one_posts(app: Flask) -> None:
+    family = a_family()
+    line_id = upload(a_line("KIT", 5400))[0].id
+    parts = [part(family, 5400)]
+    db.session.rollback()
+
+    def act() -> None:
+        confirm(line_id, parts, Paid("tfc"), at=AT, user_id=None)
+
+    results = at_once(app, [act] * 4)
+    assert [type(one) for one in results if isinstance(one, Exception)] == [LineTaken] * 3, results
+    assert credit_pence(family.account.id) == 5400
+    all_is_right()
 
 
 def test_what_is_not_sure_any_more_is_not_posted(app: Flask) -> None:

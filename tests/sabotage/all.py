@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.sabotage.banking import BANKING
 from tests.sabotage.changing import CHANGING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
-SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING)
+SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING, *BANKING)

@@ -99,39 +99,46 @@ def make_ready(
 
 
 def take_up(ready: ReadyFile, *, at: datetime, user_id: int | None) -> BankFile:
-    """Keep what is new of a file; its lines wait. Raises `FileKnown` for bytes that were taken up before, and
-    `LinesKnown` for a remittance of which any line was.
+    """Keep what is new of a file; its lines wait.
+
+    The same bytes again bring what could not be read before (a day that was still to come), else `FileKnown`. Raises
+    `LinesKnown` for a remittance of which any line came before.
     """
     read = ready.read
     days = [line.on for line in read.lines]
-    made = db.session.scalars(
-        insert_new(BankFile)
-        .values(
-            digest=ready.file_digest,
-            kind=read.kind,
-            name=ready.name,
-            bank=read.bank,
-            first_on=min(days, default=None),
-            last_on=max(days, default=None),
-            line_count=0,
-            known_count=0,
-            out_count=len(read.lines) - len(ready.rows),
-            total_pence=sum(row["amount_pence"] for row in ready.rows),
-            problems=[[one.line, _words(one)] for one in read.problems[:MOST_PROBLEMS]],
-            columns=dict(ready.columns),
-            voucher_firm_id=ready.voucher_firm_id,
-            user_id=user_id,
-            at=at,
-        )
-        .returning(BankFile)
-    ).one_or_none()
+    told = {
+        "first_on": min(days, default=None),
+        "last_on": max(days, default=None),
+        "out_count": len(read.lines) - len(ready.rows),
+        "total_pence": sum(row["amount_pence"] for row in ready.rows),
+        "problems": [[one.line, _words(one)] for one in read.problems[:MOST_PROBLEMS]],
+    }
+    new = insert_new(BankFile).values(
+        **told,
+        digest=ready.file_digest,
+        kind=read.kind,
+        name=ready.name,
+        bank=read.bank,
+        line_count=0,
+        known_count=0,
+        columns=dict(ready.columns),
+        voucher_firm_id=ready.voucher_firm_id,
+        user_id=user_id,
+        at=at,
+    )
+    made = db.session.scalars(new.returning(BankFile)).one_or_none()
+    is_again = made is None
     if made is None:
-        known = db.session.scalars(select(BankFile).where(BankFile.digest == ready.file_digest)).one()
-        raise FileKnown(known)
-    made.line_count = _insert(made.id, ready.rows)
+        query = select(BankFile).where(BankFile.digest == ready.file_digest).with_for_update()
+        made = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    before, made.line_count = made.line_count, _insert(made.id, ready.rows)
+    if is_again and made.line_count == before:
+        raise FileKnown(made)
     made.known_count = len(ready.rows) - made.line_count
     if ready.voucher_firm_id is not None and made.known_count:
         raise LinesKnown(made.known_count)
+    for name, value in told.items():
+        setattr(made, name, value)
     db.session.flush()
     if ready.voucher_firm_id is None:
         _mark_doubles(made, set(ready.digests))

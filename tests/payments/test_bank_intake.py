@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -56,6 +56,19 @@ def test_the_same_file_again_is_refused_and_says_when_it_came(app: Flask) -> Non
     assert len(_stored()) == 3
 
 
+def test_a_day_that_was_still_to_come_comes_with_the_same_file_later(app: Flask) -> None:
+    content = signed_csv([a_line("now", on=TODAY), a_line("monday", on=TODAY + timedelta(days=1))])
+    file = upload(content)
+    assert (file.line_count, len(file.problems)) == (1, 1)
+    ready = make_ready(read_statement(content, "b", today=TODAY + timedelta(days=1)), content, "b")
+    with unit_of_work():
+        again = take_up(ready, at=AT, user_id=None)
+        assert (again.id, again.line_count, again.known_count, again.problems) == (file.id, 2, 0, [])
+    with pytest.raises(FileKnown), unit_of_work():
+        take_up(ready, at=AT, user_id=None)
+    assert len(_stored()) == 2
+
+
 def test_a_mended_file_brings_only_what_was_wrong_before(app: Flask) -> None:
     whole = signed_csv([a_line("first"), a_line("second"), a_line("second")])
     cut = whole[: whole.rindex(b"second") + 3]
@@ -76,7 +89,7 @@ POOL = [
 A_FILE = st.lists(st.sampled_from(POOL), min_size=1, max_size=6)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(files=st.lists(A_FILE, min_size=1, max_size=4), data=st.data())
 def test_no_file_and_no_order_brings_a_line_twice(
     app: Flask, files: list[list[ReadLine]], data: st.DataObject

@@ -193,7 +193,7 @@ POOL = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 @given(acts=ACTS)
 def test_whatever_is_uploaded_and_decided_no_penny_is_posted_twice(
     app: Flask, acts: list[tuple[str, int, list[int]]]

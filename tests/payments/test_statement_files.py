@@ -8,7 +8,7 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.payments.bank_file_kinds import read_statement
@@ -78,6 +78,7 @@ LINES = st.lists(
 
 
 @pytest.mark.parametrize("form", WRITERS)
+@settings(max_examples=40)
 @given(lines=LINES)
 def test_what_was_written_is_read_the_same(form: str, lines: list[ReadLine]) -> None:
     read = _read(WRITERS[form](lines), "file")

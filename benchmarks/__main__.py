@@ -7,7 +7,18 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import card_money, exports, holds, opening_day, pages, people, rush, sign_ins, starting
+from benchmarks import (
+    bank,
+    card_money,
+    exports,
+    holds,
+    opening_day,
+    pages,
+    people,
+    rush,
+    sign_ins,
+    starting,
+)
 from benchmarks.printing import heading
 
 
@@ -24,6 +35,7 @@ def main() -> None:
         card_money.run(Path(folder))
         sign_ins.run(Path(folder))
         people.run(Path(folder))
+        bank.run(Path(folder))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from sqlalchemy import insert, select
 from booking.core.db import NotInUnitOfWork, db, insert_new, is_writing
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
 
-STANDING = {"card": "card", "office": "cash", "tfc": "tfc", "voucher": "voucher"}
+STANDING = {"card": "card", "office": "cash", "transfer": "bank", "tfc": "tfc", "voucher": "voucher"}
+"""Where the money of a tender stands; a transfer to the school's bank is a payment at the office that is no cash."""
 
 
 class Unbalanced(RuntimeError):
@@ -172,7 +173,8 @@ def post_payment(
     user_id: int | None,
     voucher_firm_id: int | None = None,
 ) -> Entry:
-    """Money came in by card, at the office, by Tax-Free Childcare or a voucher: debit where it stands, credit the family.
+    """Money came in by card, at the office, by transfer, Tax-Free Childcare or voucher: debit where it stands, credit
+    the family.
 
     A voucher names its firm, for each firm's money stands on an account of its own.
     """
@@ -188,6 +190,21 @@ def post_payment(
         user_id=user_id,
         basket_id=basket_id,
         payment_id=payment_id,
+    )
+
+
+def post_undone_payment(payment_id: int, *, at: datetime, user_id: int | None) -> Entry:
+    """Money that was taken for the wrong family's goes back to where it stood: the payment's entry reversed, once."""
+    paid = db.session.scalars(select(Entry).where(Entry.key == f"payment:{payment_id}")).one()
+    lines = [Line(line.account_id, -line.amount_pence, line.place_id) for line in paid.lines]
+    return post(
+        f"payment_undone:{payment_id}",
+        "payment_undone",
+        lines,
+        at=at,
+        user_id=user_id,
+        payment_id=payment_id,
+        reverses_id=paid.id,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from booking.bookings.invariants import booking_problems
@@ -13,6 +13,7 @@ from booking.core.vault import vault_problems
 from booking.ledger.balances import ledger_problems
 from booking.ledger.models import Entry
 from booking.ledger.sealing import seal_problems
+from booking.payments.bank_invariants import bank_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
@@ -27,6 +28,7 @@ def all_problems() -> list[str]:
             *ledger_problems(),
             *seal_problems(),
             *_payment_problems(),
+            *bank_problems(),
             *_custody_problems(),
             *_people_problems(),
             *vault_problems(),
@@ -54,7 +56,14 @@ def _payment_problems() -> list[str]:
         for payment_id in db.session.scalars(
             select(Payment.id)
             .join(Entry, (Entry.payment_id == Payment.id) & (Entry.kind == "payment"))
-            .where(Payment.state != "paid")
+            .where(Payment.state.not_in(("paid", "undone")))
+        )
+    ]
+    is_reversed = exists().where(Entry.payment_id == Payment.id, Entry.kind == "payment_undone")
+    problems += [
+        f"payment {payment_id}: undone and its reversal do not go together"
+        for payment_id in db.session.scalars(
+            select(Payment.id).where((Payment.state == "undone") != is_reversed).order_by(Payment.id)
         )
     ]
     refunded = (

@@ -45,20 +45,6 @@ class EndApprovalForm(BaseForm):
     ends_on = DayField("Last day", missing="Enter the last day.", description="For example 31/8/2027.")
 
 
-class FirmForm(BaseForm):
-    """A voucher firm."""
-
-    name = StringField("Name", validators=[InputRequired("Enter the name."), Length(max=80)])
-    our_number = StringField(
-        "Our number at this firm",
-        validators=[Length(max=40)],
-        description="Families give it when they ask the firm to pay.",
-    )
-    ended_on = DayField(
-        "Closed from", is_optional=True, description="Empty while families may promise to pay with it."
-    )
-
-
 class OfficeReferenceForm(BaseForm):
     """What a family tells the office of a child's Tax-Free Childcare."""
 

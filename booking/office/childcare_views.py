@@ -18,7 +18,6 @@ from booking.core.words import counted
 from booking.office.childcare_forms import (
     ApprovalForm,
     EndApprovalForm,
-    FirmForm,
     OfficeReferenceForm,
     SentBackForm,
 )
@@ -36,7 +35,6 @@ from booking.payments.promises import SCHEMES, open_promises
 from booking.payments.references import keep_reference, references_of
 from booking.payments.refund_ways import record_scheme_refund, ways_back_of
 from booking.payments.short_promises import let_go, open_promise, places_at_risk
-from booking.payments.voucher_firms import FirmDetails, keep_firm
 from booking.people.models import FamilyAccount, Pupil
 from booking.provision.models import Activity, Seller
 from booking.web.audience import for_roles
@@ -95,34 +93,6 @@ def end_childcare_approval(approval_id: int) -> ResponseReturnValue:
     return answer_form(
         form, save, template="office/childcare_approval_end.html", done=done, approval=approval
     )
-
-
-def _firm_page(firm: VoucherFirm | None) -> ResponseReturnValue:
-    form = FirmForm(obj=firm)
-
-    def save() -> str:
-        details = FirmDetails(form.name.data, form.our_number.data or "", form.ended_on.data)
-        saved = keep_firm(firm.id if firm else None, details, at=clock.now(), user_id=current_user.id)
-        return f"{saved.name} is saved."
-
-    firms = db.session.scalars(select(VoucherFirm).order_by(VoucherFirm.name)).all()
-    done = url_for("office.voucher_firms")
-    return answer_form(form, save, template="office/voucher_firms.html", done=done, firm=firm, firms=firms)
-
-
-@for_roles("manager")
-def voucher_firms() -> ResponseReturnValue:
-    """The voucher firms that pay the school; another one is added below."""
-    return _firm_page(None)
-
-
-@for_roles("manager")
-def voucher_firm(firm_id: int) -> ResponseReturnValue:
-    """Change a voucher firm, or close it to new promises."""
-    firm = db.session.get(VoucherFirm, firm_id)
-    if firm is None:
-        raise NotFound
-    return _firm_page(firm)
 
 
 @for_roles("manager")

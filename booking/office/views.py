@@ -8,6 +8,9 @@ from flask.typing import ResponseReturnValue
 from booking.core import clock
 from booking.office import (
     activity_views,
+    bank_file_views,
+    bank_line_views,
+    bank_views,
     calendar_views,
     care_views,
     change_views,
@@ -35,6 +38,7 @@ from booking.office import (
     tablet_views,
     tie_views,
     user_views,
+    voucher_views,
 )
 from booking.office.worries import failed_messages, worries
 from booking.web.audience import for_roles
@@ -75,8 +79,6 @@ ADDRESSES = (
     ("/sellers/<int:seller_id>", activity_views.seller, FORM),
     ("/sellers/<int:seller_id>/childcare", childcare_views.childcare_approvals, FORM),
     ("/childcare/<int:approval_id>/end", childcare_views.end_childcare_approval, FORM),
-    ("/voucher-firms", childcare_views.voucher_firms, FORM),
-    ("/voucher-firms/<int:firm_id>", childcare_views.voucher_firm, FORM),
     ("/promises", childcare_views.promises, SHOW),
     ("/promises/<int:payment_id>", childcare_views.promise, FORM),
     ("/families/<int:account_id>/references/<int:pupil_id>", childcare_views.child_reference, FORM),
@@ -176,6 +178,21 @@ ADDRESSES = (
     ("/families/<int:account_id>/waiting", desk_views.desk_wait, PRESS),
     ("/families/<int:account_id>/share", joint_views.share_account, FORM),
     ("/families/<int:account_id>/part/<int:user_id>", joint_views.part_account, PRESS),
+    ("/money/bank", bank_views.bank, SHOW),
+    ("/money/bank/confirm", bank_views.confirm_sure_lines, PRESS),
+    ("/money/bank/add", bank_file_views.add_statement, FORM),
+    ("/money/bank/add-remittance", bank_file_views.add_remittance, FORM),
+    ("/money/bank/columns/<token>", bank_file_views.bank_columns, FORM),
+    ("/money/bank/files", bank_file_views.bank_files, SHOW),
+    ("/money/bank/files/<int:file_id>", bank_file_views.bank_file, SHOW),
+    ("/money/bank/files/<int:file_id>/forget", bank_file_views.forget_bank_file, PRESS),
+    ("/money/bank/files/<int:file_id>/payment", bank_file_views.tie_remittance, PRESS),
+    ("/money/bank/lines/<int:line_id>", bank_line_views.bank_line, FORM),
+    ("/money/bank/lines/<int:line_id>/confirm", bank_line_views.confirm_line, PRESS),
+    ("/money/bank/lines/<int:line_id>/aside", bank_line_views.set_line_aside, PRESS),
+    ("/money/bank/lines/<int:line_id>/back", bank_line_views.take_line_back, PRESS),
+    ("/money/vouchers", voucher_views.vouchers, FORM),
+    ("/money/vouchers/<int:firm_id>", voucher_views.voucher_firm, FORM),
     ("/users", user_views.users, SHOW),
     ("/users/invite", user_views.invite_somebody, FORM),
     ("/users/<int:user_id>", user_views.user, FORM),

@@ -20,6 +20,7 @@ from booking.ledger.balances import credit_of_all
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
 from booking.payments.money_worries import count_open
+from booking.payments.waiting_lines import count_waiting
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
@@ -39,6 +40,7 @@ class Worries:
     restrictions_waiting: int
     restrictions_due: int
     money: int
+    bank_lines: int
     failed_letters: int
     late_letters: int
     drafts: int
@@ -74,6 +76,7 @@ def worries(at: datetime) -> Worries:
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
         money=count_open(),
+        bank_lines=count_waiting().lines,
         failed_letters=_count(OutboxMessage, unsent, OutboxMessage.next_try_at.is_(None)),
         late_letters=_count(OutboxMessage, unsent, OutboxMessage.attempts > 0, OutboxMessage.next_try_at.is_not(None)),
         drafts=_count(Run, Run.status == "draft"),

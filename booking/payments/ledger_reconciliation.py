@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, String, Subquery, and_, case, cast, func, literal, select
 
 from booking.core.db import db
 from booking.core.money import format_pence
@@ -24,22 +24,30 @@ def differences_in_ledger() -> Iterator[Difference]:
 
 
 def _payments() -> Iterator[Difference]:
-    moved = _moved("payment")
+    """What came in and was not undone; no other payment has an entry, and no entry is without one."""
+    moved, undone = _moved("payment"), _moved("payment_undone")
     brought = (Payment.state == "paid") & (Payment.tender != "credit")
     expected = case((brought, Payment.amount_pence), else_=0)
-    query = select(Payment.id, Payment.account_id, expected, moved.c.pence)
-    query = query.outerjoin(moved, _is_of(moved, "payment", Payment.id, Payment.id))
-    for payment_id, account_id, expected_pence, pence in _differing(query, expected, moved):
-        came, in_ledger = format_pence(expected_pence), format_pence(pence or 0)
-        what = f"{came} came in, {in_ledger} in the ledger"
-        yield Difference(f"payment {payment_id}", "ledger", what, account_id)
-    orphans = (
-        select(moved.c.key, moved.c.pence)
-        .outerjoin(Payment, _is_of(moved, "payment", Payment.id, Payment.id))
-        .where(Payment.id.is_(None))
+    came = func.coalesce(moved.c.pence, 0) + func.coalesce(undone.c.pence, 0)
+    query = (
+        select(Payment.id, Payment.account_id, expected, came)
+        .outerjoin(moved, _is_of(moved, "payment", Payment.id, Payment.id))
+        .outerjoin(undone, _is_of(undone, "payment_undone", Payment.id, Payment.id))
+        .where(came != expected)
     )
-    for key, pence in db.session.execute(orphans):
-        yield Difference(f"ledger entry {key}", "orphan", f"{format_pence(pence)} came in, no payment here")
+    for payment_id, account_id, expected_pence, pence in db.session.execute(query):
+        what = f"{format_pence(expected_pence)} came in, {format_pence(pence)} in the ledger"
+        yield Difference(f"payment {payment_id}", "ledger", what, account_id)
+    for kind, entries in (("payment", moved), ("payment_undone", undone)):
+        orphans = (
+            select(entries.c.key, entries.c.pence)
+            .outerjoin(Payment, _is_of(entries, kind, Payment.id, Payment.id))
+            .where(Payment.id.is_(None))
+        )
+        for key, pence in db.session.execute(orphans):
+            yield Difference(
+                f"ledger entry {key}", "orphan", f"{format_pence(pence)} came in, no payment here"
+            )
 
 
 def _refunds() -> Iterator[Difference]:
@@ -91,7 +99,3 @@ def _is_of(moved: Subquery, kind: str, id_: Any, payment_id: Any) -> ColumnEleme
     """The entry's key and payment are those of one row."""
     key = literal(f"{kind}:").concat(cast(id_, String(20)))
     return and_(moved.c.key == key, moved.c.payment_id == payment_id)
-
-
-def _differing(query: Select[Any], expected: ColumnElement[int], moved: Subquery) -> Iterator[Any]:
-    return iter(db.session.execute(query.where(func.coalesce(moved.c.pence, 0) != expected)))

@@ -23,7 +23,8 @@ class Payment(Base):
     has not. `promised` is a booked basket, or a part of one, that the family pays
     by `due_at` at the office, by Tax-Free Childcare (for the child `pupil_id`) or with vouchers; what of it is still owed
     is worked out from the ledger, never stored. A promise is `waiting` while the card payment `waits_for_id` of the same
-    basket is open, and comes into force with it. `idempotency_key` is stored before Stripe is first asked, so that asking
+    basket is open, and comes into force with it. `undone` was another family's: the ledger holds it and its reversal.
+    `idempotency_key` is stored before Stripe is first asked, so that asking
     again is the same question.
     """
 
@@ -31,7 +32,8 @@ class Payment(Base):
     __table_args__ = (
         CheckConstraint(f"tender IN {TENDERS}", name="tender_known"),
         CheckConstraint(
-            "state IN ('started', 'waiting', 'promised', 'paid', 'given_up', 'failed')", name="state_known"
+            "state IN ('started', 'waiting', 'promised', 'paid', 'given_up', 'failed', 'undone')",
+            name="state_known",
         ),
         CheckConstraint("state <> 'waiting' OR waits_for_id IS NOT NULL", name="waits_for_a_payment"),
         CheckConstraint("amount_pence >= 0", name="amount_not_negative"),

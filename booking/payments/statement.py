@@ -22,6 +22,7 @@ ACTS = {
     "booking": "You booked",
     "credit": "Came back as credit",
     "payment": "You paid",
+    "payment_undone": "Taken back by the office",
     "refund": "Going back to your card",
     "dispute_lost": "Taken back by your bank, so you owe it again",
     "scheme_refund": "Sent back the way that it came",

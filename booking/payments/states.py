@@ -1,7 +1,8 @@
 """The one table of how payments, refunds and disputes move from state to state; whatever is not in it is refused.
 
 A payment that was given up or failed may still become paid: money can come late, and is never ignored. So the promises
-that waited for it may come into force late as well.
+that waited for it may come into force late as well. A paid one is undone only where the office took a line of the bank
+for the wrong family's.
 """
 
 from __future__ import annotations
@@ -12,9 +13,16 @@ PAYMENT_MOVES: dict[str, frozenset[str]] = {
     "started": frozenset({"paid", "given_up", "failed"}),
     "waiting": frozenset({"promised", "given_up"}),
     "promised": frozenset(),
-    "paid": frozenset(),
+    "paid": frozenset({"undone"}),
+    "undone": frozenset(),
     "given_up": frozenset({"paid", "promised"}),
     "failed": frozenset({"paid"}),
+}
+LINE_MOVES: dict[str, frozenset[str]] = {
+    "waiting": frozenset({"matched", "split", "set_aside"}),
+    "matched": frozenset({"waiting"}),
+    "split": frozenset({"waiting"}),
+    "set_aside": frozenset({"waiting"}),
 }
 REFUND_MOVES: dict[str, frozenset[str]] = {
     "asked": frozenset({"done", "failed"}),
@@ -29,7 +37,7 @@ DISPUTE_MOVES: dict[str, frozenset[str]] = {
 
 
 class WrongMove(RuntimeError):
-    """A programming error: a payment, refund or dispute was sent to a state that its own state does not lead to."""
+    """A programming error: something was sent to a state that its own state does not lead to."""
 
 
 class _HasState(Protocol):

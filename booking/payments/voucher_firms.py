@@ -1,11 +1,11 @@
-"""Voucher firms as the office keeps them."""
+"""The firms that pay childcare vouchers: added, renamed, ended; a firm that has paid is never deleted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from booking.core.audit import record
 from booking.core.db import db
@@ -14,27 +14,32 @@ from booking.payments.models import VoucherFirm
 
 
 class FirmKnown(BookingError):
-    """There is a firm of this name; nothing was saved."""
+    """There is a firm of this name already; nothing was changed."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is in the list already. Nothing was saved.")
+        super().__init__(f"There is a firm called {name} already. Nothing was changed.")
 
 
 @dataclass(frozen=True)
 class FirmDetails:
-    """A voucher firm as the office enters it."""
+    """What the office says of a firm; `our_number` is the school's own number there."""
 
     name: str
     our_number: str
     ended_on: date | None
 
 
-def keep_firm(firm_id: int | None, details: FirmDetails, *, at: datetime, user_id: int | None) -> VoucherFirm:
-    """Enter or change a firm; raises `FirmKnown` for a name twice and `NotFound`."""
-    other = db.session.scalars(select(VoucherFirm).where(VoucherFirm.name == details.name)).first()
-    if other is not None and other.id != firm_id:
+def voucher_firms() -> list[VoucherFirm]:
+    """All firms by name, those that have ended among them: their money may still come."""
+    return list(db.session.scalars(select(VoucherFirm).order_by(VoucherFirm.name, VoucherFirm.id)))
+
+
+def save_firm(firm_id: int | None, details: FirmDetails, *, at: datetime, user_id: int | None) -> VoucherFirm:
+    """Add a firm, or change one; raises `FirmKnown` for a name that another has, whatever its capitals."""
+    alike = select(VoucherFirm.id).where(func.lower(VoucherFirm.name) == details.name.lower())
+    if any(known != firm_id for known in db.session.scalars(alike)):
         raise FirmKnown(details.name)
-    firm = db.session.get(VoucherFirm, firm_id) if firm_id else VoucherFirm()
+    firm = VoucherFirm() if firm_id is None else db.session.get(VoucherFirm, firm_id)
     if firm is None:
         raise NotFound
     firm.name, firm.our_number, firm.ended_on = details.name, details.our_number, details.ended_on

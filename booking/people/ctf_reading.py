@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from booking.core.xml_reading import Node
 from booking.people.ctf_codes import DOCUMENT, ETHNICITY_SOURCES, FAX, MOBILE, NOT_READ, VERSIONS, WRITTEN
 from booking.people.ctf_spans import facts_of, settle, steps
 from booking.people.ctf_values import (
@@ -23,7 +24,7 @@ from booking.people.ctf_values import (
     read_service,
     read_told_sex,
 )
-from booking.people.ctf_xml import Node, read_elements
+from booking.people.ctf_xml import read_elements
 from booking.people.import_problems import ImportProblem, ImportRefused
 from booking.people.import_rows import ContactRow, FactSpan, PupilFile, PupilRow, find_doubles
 from booking.people.import_values import (

@@ -53,10 +53,10 @@ def read_table(content: bytes, file: str, *, knows: Callable[[str], bool]) -> Ta
     The headings may follow up to nine lines of title; of `,` `;` and tab that separator is taken with which
     the most headings are recognised.
     """
-    text = _decode(content, file)
+    text = table_text(content, file)
     best: tuple[int, str, int] | None = None
     for separator in SEPARATORS:
-        for number, cells in enumerate(_first_lines(text, separator)):
+        for number, cells in enumerate(first_lines(text, separator)):
             known = sum(knows(cell) for cell in cells)
             if known and (best is None or known > best[0]):
                 best = (known, separator, number)
@@ -71,10 +71,10 @@ def guess_headings(content: bytes, file: str, *, knows: Callable[[str], bool]) -
 
     Raises `ImportRefused` when the file is no table at all.
     """
-    text = _decode(content, file)
+    text = table_text(content, file)
     rank: tuple[int, int] = (0, 0)
     found: tuple[str, ...] = ()
-    lines = [cells for separator in SEPARATORS for cells in _first_lines(text, separator)]
+    lines = [cells for separator in SEPARATORS for cells in first_lines(text, separator)]
     for cells in lines:
         named = tuple(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
         if (better := (sum(knows(cell) for cell in named), len(named))) > rank:
@@ -84,8 +84,8 @@ def guess_headings(content: bytes, file: str, *, knows: Callable[[str], bool]) -
     return found
 
 
-def _decode(content: bytes, file: str) -> str:
-    """The file as text: UTF-16 by its mark, UTF-8 with or without one, else Windows-1252."""
+def table_text(content: bytes, file: str) -> str:
+    """The file as text: UTF-16 by its mark, UTF-8 with or without one, else Windows-1252; raises `ImportRefused`."""
     for mark, reason in OTHER_KINDS:
         if content.startswith(mark):
             raise _refused(file, 0, reason)
@@ -113,14 +113,14 @@ def _bound_lines(text: str, file: str) -> None:
             raise _refused(file, number, f"{reason} Export only what is needed.")
 
 
-def _first_lines(text: str, separator: str) -> list[list[str]]:
+def first_lines(text: str, separator: str, within: int = HEADINGS_WITHIN) -> list[list[str]]:
     """The first records read with one separator; a broken quote ends the look."""
     lines: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for cells in reader:
             lines.append(cells)
-            if len(lines) == HEADINGS_WITHIN:
+            if len(lines) == within:
                 break
     except csv.Error:
         pass
@@ -128,17 +128,17 @@ def _first_lines(text: str, separator: str) -> list[list[str]]:
 
 
 def _table(text: str, file: str, *, separator: str, skip: int) -> Table:
-    records = _records(text, file, separator)
+    found = records(text, file, separator)
     for _ in range(skip):
-        next(records)
-    line, first = next(records)
+        next(found)
+    line, first = next(found)
     headings = tuple(cell.strip() for cell in first)
     while headings and not headings[-1]:
         headings = headings[:-1]
     if len(headings) > MOST_COLUMNS:
         raise _refused(file, line, f"More than {MOST_COLUMNS} columns. Export only what is needed.")
     rows, problems = [], []
-    for number, cells in records:
+    for number, cells in found:
         if not any(cell.strip() for cell in cells):
             continue
         problem = _misfit(file, number, cells, headings)
@@ -154,8 +154,11 @@ def _table(text: str, file: str, *, separator: str, skip: int) -> Table:
     return Table(file, line, headings, tuple(rows))
 
 
-def _records(text: str, file: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the line on which it begins; a quoted cell may go over several lines."""
+def records(text: str, file: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line on which it begins; a quoted cell may go over several lines.
+
+    Raises `ImportRefused` at the line from which the quotation marks do not pair up.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     begins = 1
     while True:

@@ -17,7 +17,7 @@ from booking.payments.splitting import Choice
 from tests.browser import Browser
 from tests.builders import a_family, a_seller, a_user, an_activity
 from tests.payments.families import payments_of, states_of
-from tests.payments.tenders import a_basket_of_care, a_firm, money_came
+from tests.payments.tenders import a_basket_of_care, money_came
 
 
 @pytest.fixture
@@ -63,15 +63,6 @@ def test_an_approval_is_for_the_sellers_own_activities(office: Browser) -> None:
     fields = {"activity_id": str(other.id), "takes_tfc": "y", "evidence": "x", "starts_on": "1/9/2026"}
     office.post("office.childcare_approvals", fields, expect=422, seller_id=seller.id)
     assert list(approvals_of({seller.id})) == []
-
-
-def test_a_voucher_firm_is_entered_once_and_closed(office: Browser, now: datetime) -> None:
-    office.post("office.voucher_firms", {"name": "Brightcare", "our_number": "P-1"})
-    page = office.post("office.voucher_firms", {"name": "Brightcare", "our_number": "P-2"}, expect=422)
-    assert "in the list already" in page.text
-    firm = a_firm("Other Firm")
-    office.post("office.voucher_firm", {"name": "Other Firm", "ended_on": "1/9/2026"}, firm_id=firm.id)
-    assert "1 September 2026" in office.get("office.voucher_firms").text
 
 
 def test_the_office_enters_a_reference_at_the_desk_and_notes_a_benefit(

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from booking.payments.states import PAYMENT_MOVES, REFUND_MOVES, WrongMove, move
+from booking.payments.states import LINE_MOVES, PAYMENT_MOVES, REFUND_MOVES, WrongMove, move
 
 MOVES = [
     (moves, before, after)
-    for moves in (PAYMENT_MOVES, REFUND_MOVES)
+    for moves in (PAYMENT_MOVES, REFUND_MOVES, LINE_MOVES)
     for before, after in itertools.product(moves, moves)
 ]
 
@@ -29,5 +29,5 @@ def test_a_move_is_allowed_exactly_when_the_table_has_it(
 
 
 def test_money_that_came_stays_and_late_money_is_taken() -> None:
-    assert PAYMENT_MOVES["paid"] == frozenset()
+    assert PAYMENT_MOVES["paid"] == {"undone"}, "by a person, with a reversal; never by itself"
     assert "paid" in PAYMENT_MOVES["given_up"] & PAYMENT_MOVES["failed"] & PAYMENT_MOVES["started"]

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from booking.core import xml_reading
 from booking.core.db import db
-from booking.people import ctf_xml
+from booking.core.xml_reading import OldExpat, check_expat
 from booking.people.ctf_reading import is_ctf, read_ctf
-from booking.people.ctf_xml import OldExpat, check_expat
 from booking.people.group_facts import facts_at
 from booking.people.import_file import import_content, preview
 from booking.people.import_problems import ImportRefused
@@ -124,7 +124,7 @@ def test_an_expat_with_a_known_hole_is_refused(monkeypatch: pytest.MonkeyPatch) 
     check_expat((2, 5, 0))
     with pytest.raises(OldExpat, match=r"2\.4\.9"):
         check_expat((2, 4, 9))
-    monkeypatch.setattr(ctf_xml, "OLDEST_EXPAT", (99, 0, 0))
+    monkeypatch.setattr(xml_reading, "OLDEST_EXPAT", (99, 0, 0))
     with pytest.raises(ImportRefused, match=r"known hole\. Update Python"):
         read_ctf(one_pupil(), "roll.xml", today=TODAY)
 

@@ -1,13 +1,13 @@
 """What a price is made of: rates and who has them, pots and whom they pay for, and the lines of a place's price.
 
-Revision: 0023_add_prices; follows 0024_add_promises.
+Revision: 0023_add_prices; follows 0022_add_promises.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0023_add_prices"
-down_revision = "0024_add_promises"
+down_revision = "0022_add_promises"
 branch_labels = None
 depends_on = None
 

@@ -16,7 +16,7 @@ from booking.office.demo.offer import PROVIDERS, ROOMS, RUNS, SCHOOL, DemoRun
 from booking.office.demo.people_rows import write_people, write_school
 from booking.office.demo.population import make_population
 from booking.payments.childcare import ApprovalDetails, approve
-from booking.payments.voucher_firms import FirmDetails, keep_firm
+from booking.payments.voucher_firms import FirmDetails, save_firm
 from booking.people.models import School, User
 from booking.provision.models import Period, StaffAssignment
 from booking.provision.runs import RunDetails, open_run, save_run
@@ -153,7 +153,7 @@ def _approve(seller_id: int, activities: dict[str, int], plan: YearPlan, at: dat
                 starts_on=min(year.year.starts_on for year in plan.plans()),
             )
             approve(seller_id, details, at=at, user_id=None)
-    keep_firm(None, FirmDetails("Brightcare Vouchers", "S-20417", None), at=at, user_id=None)
+    save_firm(None, FirmDetails("Brightcare Vouchers", "S-20417", None), at=at, user_id=None)
 
 
 def _activity(run: DemoRun, sellers: dict[str, int], at: datetime) -> int:

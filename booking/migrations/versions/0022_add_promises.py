@@ -1,12 +1,12 @@
 """Promises of a shared basket that wait for its card payment, where childcare schemes may be used, and the rule for money that comes short.
 
-Revision: 0024_add_promises; follows 0021_add_card_care.
+Revision: 0022_add_promises; follows 0021_add_card_care.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_add_promises"
+revision = "0022_add_promises"
 down_revision = "0021_add_card_care"
 branch_labels = None
 depends_on = None

@@ -178,6 +178,29 @@ def post_refund(
     return post(f"refund:{refund_id}", "refund", lines, at=at, user_id=user_id, payment_id=payment_id)
 
 
+def post_write_off(
+    decision_id: int, account_id: int, amount_pence: int, *, at: datetime, user_id: int | None
+) -> Entry:
+    """A debt is given up: debit bad debt, credit the family."""
+    bad_debt, family = _ledger("bad_debt", "bad_debt"), family_ledger(account_id)
+    lines = [Line(bad_debt.id, amount_pence), Line(family.id, -amount_pence)]
+    return post(f"write_off:{decision_id}", "write_off", lines, at=at, user_id=user_id)
+
+
+def post_late_charge(charge_id: int, account_id: int, amount_pence: int, *, at: datetime) -> Entry:
+    """A child was collected late: debit the family, credit late collection charges."""
+    late, family = _ledger("late", "late"), family_ledger(account_id)
+    lines = [Line(family.id, amount_pence), Line(late.id, -amount_pence)]
+    return post(f"late:{charge_id}", "late", lines, at=at, user_id=None)
+
+
+def post_reversal(key: str, *, at: datetime, user_id: int | None) -> Entry:
+    """Take back the entry that has this key, at most once: every line the other way round."""
+    entry = db.session.scalars(select(Entry).where(Entry.key == key)).one()
+    lines = [Line(line.account_id, -line.amount_pence, line.place_id) for line in entry.lines]
+    return post(f"back:{key}", f"{entry.kind}_back", lines, at=at, user_id=user_id, reverses_id=entry.id)
+
+
 def family_ledger(account_id: int) -> LedgerAccount:
     """The ledger account of a family account, opened when first needed (its row is locked by the caller)."""
     return _ledger(f"family:{account_id}", "family", family_account_id=account_id)

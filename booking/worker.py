@@ -33,7 +33,9 @@ from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
 from booking.payments.gateway import gateway_of
 from booking.payments.refunds import send_refunds
+from booking.payments.reminders import send_reminders
 from booking.people.sign_in_sweep import forget_old_sign_ins
+from booking.registers.late_charges import settle_late_collections
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2
@@ -78,6 +80,7 @@ class Sweeps:
 
 
 sweeps = Sweeps()
+debts = Sweeps()
 
 
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
@@ -102,6 +105,13 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
             seal_access(at)
             seal_ledger(at)
 
+    def ask_for_debts(at: datetime) -> None:
+        if debts.is_due(at):
+            with unit_of_work():
+                settle_late_collections(at)
+            with unit_of_work():
+                send_reminders(at)
+
     def keep_by_rule(at: datetime) -> None:
         with unit_of_work():
             if sweeps.is_due(at):
@@ -115,6 +125,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("offer places", offer),
         ("close card pages", lambda at: expire_started(at, gateway=gateway)),
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
+        ("late collections and reminders", ask_for_debts),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),

@@ -49,6 +49,11 @@ class OwedRow:
         return bool(self.account.users)
 
     @property
+    def contact_on(self) -> date | None:
+        """The school's day of the last contact."""
+        return clock.today(self.last_contact) if self.last_contact else None
+
+    @property
     def oldest_due(self) -> date | None:
         """Since when the oldest of it is due."""
         return min((debt.due_on for debt in self.debts if debt.due_on), default=None)
@@ -137,7 +142,7 @@ def csv_rows(rows: list[OwedRow]) -> Iterator[tuple[Cell, ...]]:
             ages.not_due,
             ages.in_transit,
             row.oldest_due,
-            clock.to_school(row.last_contact).date() if row.last_contact else None,
+            row.contact_on,
             row.promised_by,
             row.plan,
             "hardship" if row.is_hardship else "",

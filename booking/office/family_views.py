@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -21,6 +23,7 @@ from booking.office.families import (
     without_email,
 )
 from booking.office.forms import PressForm, TillForm
+from booking.payments.card_credit import refundable_to_card_pence
 from booking.payments.office_till import take_office_payment, what_is_owed
 from booking.payments.statement import statement_of
 from booking.people.models import FamilyAccount
@@ -75,6 +78,8 @@ def family(account_id: int) -> ResponseReturnValue:
         credit_pence=credit_pence(account_id),
         owed=what_is_owed(account_id, at=at),
         rows=statement_of(account_id)[:50],
+        back_pence=refundable_to_card_pence(account_id),
+        refund_key=secrets.token_urlsafe(18),
     )
 
 

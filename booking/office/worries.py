@@ -16,8 +16,10 @@ from booking.core.db import Base, db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
+from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
+from booking.payments.decision_models import MoneyDecision
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
@@ -46,6 +48,8 @@ class Worries:
     sessions_today: int
     booked_today: int
     waiting: int
+    money_decisions: int
+    plans_missed: int
     families_owing: int
     owed_pence: int
     jobs: list[Job]
@@ -79,6 +83,8 @@ def worries(at: datetime) -> Worries:
         sessions_today=_count(Session, planned),
         booked_today=_count(Place, Place.state == "booked", Place.session_id.in_(select(Session.id).where(planned))),
         waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
+        money_decisions=_count(MoneyDecision, MoneyDecision.state == "asked"),
+        plans_missed=missed_plans(at),
         families_owing=len(owing),
         owed_pence=sum(owing),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),

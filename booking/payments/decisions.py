@@ -142,10 +142,10 @@ def waiting_decisions() -> list[MoneyDecision]:
     return list(db.session.scalars(query))
 
 
-def decisions_of(account_id: int) -> list[MoneyDecision]:
-    """All that was asked about one family's money, newest first."""
-    query = select(MoneyDecision).where(MoneyDecision.account_id == account_id)
-    return list(db.session.scalars(query.order_by(MoneyDecision.id.desc())))
+def latest_decisions(limit: int = 50) -> list[MoneyDecision]:
+    """What was decided last, newest first."""
+    query = select(MoneyDecision).where(MoneyDecision.state != "asked")
+    return list(db.session.scalars(query.order_by(MoneyDecision.decided_at.desc()).limit(limit)))
 
 
 def refuse_own_family(by: User, account_id: int) -> None:
@@ -155,7 +155,8 @@ def refuse_own_family(by: User, account_id: int) -> None:
         raise NotFound
     children = {pupil.id for pupil in account.pupils}
     children |= {tie.pupil_id for user in account.users for tie in user.guardianships}
-    if by in account.users or any(tie.pupil_id in children for tie in by.guardianships):
+    is_member = by.id in {user.id for user in account.users}
+    if is_member or any(tie.pupil_id in children for tie in by.guardianships):
         raise OwnFamily
 
 

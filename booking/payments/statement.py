@@ -23,7 +23,12 @@ ACTS = {
     "payment": "You paid",
     "refund": "Going back to your card",
     "refund_failed": "Did not reach your card, kept as credit",
+    "late": "Charged by the school’s rule",
+    "late_back": "Charge taken back",
+    "write_off": "You need not pay this any more",
+    "write_off_back": "Stands again, as you have paid it",
 }
+SUBJECTS = {"late": "Late collection", "late_back": "Late collection"}
 TENDERS = {
     "card": "Payment by card",
     "office": "Payment at the office",
@@ -85,7 +90,7 @@ def _what(
             return CLOSED_BOOKING
         return f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
     payment = payments.get(line.payment_id or 0)
-    return TENDERS[payment.tender] if payment is not None else "Your account"
+    return TENDERS[payment.tender] if payment is not None else SUBJECTS.get(line.kind, "Your account")
 
 
 def _places(ids: set[int]) -> dict[int, Place]:

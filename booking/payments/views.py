@@ -31,6 +31,7 @@ from booking.payments.fulfilment import Outcome, fulfil
 from booking.payments.gateway import BadSignature, Gateway, StripeOutOfReach, gateway_of, read_event
 from booking.payments.models import Payment
 from booking.payments.office_till import pay_basket, what_is_owed
+from booking.payments.on_account import late_seen, money_back, plan_seen
 from booking.payments.statement import statement_of
 from booking.payments.stripe_events import take_event
 from booking.payments.to_pay import HoldEnded, NothingToPay, checkout_of, office_due_at
@@ -211,6 +212,9 @@ def account() -> ResponseReturnValue:
         owed_pence=max(-credit, 0),
         owed=what_is_owed(account_id, at=at),
         rows=statement_of(account_id, clock.today(at)),
+        back=money_back(account_id, at),
+        plan=plan_seen(account_id, clock.today(at)),
+        late=late_seen(account_id, at),
         sends_texts=_settings().sends_texts,
     )
 

@@ -9,10 +9,11 @@ from typing import Any
 from booking.bookings.models import Place
 from booking.core import clock
 from booking.core.db import db, unit_of_work
-from booking.ledger.posting import BookedPlace, post_booking, post_credit, post_payment
+from booking.ledger.arrears_models import LateCharge
+from booking.ledger.posting import BookedPlace, post_booking, post_credit, post_late_charge, post_payment
 from booking.payments.models import Payment
 from booking.provision.models import Session
-from tests.builders import Family, a_basket, a_place, a_session
+from tests.builders import AT, Family, a_basket, a_place, a_session, save
 
 
 def paid_in(
@@ -82,3 +83,23 @@ def owes(
             )
         )
     return place
+
+
+def a_late_charge(family: Family, *, pence: int = 500) -> int:
+    """A child collected at 18:17 three days before `AT`, posted the day after; gives the charge's id."""
+    on = AT.date() - timedelta(days=3)
+    end = clock.instant(on, time(18, 10))
+    charge = LateCharge(
+        account_id=family.account.id,
+        pupil_id=family.pupils[0].id,
+        session_id=a_session(on).id,
+        date=on,
+        free_until=end,
+        out_at=end + timedelta(minutes=7),
+        amount_pence=pence,
+        posted_at=AT - timedelta(days=2),
+    )
+    save(charge)
+    with unit_of_work():
+        post_late_charge(charge.id, family.account.id, pence, at=AT - timedelta(days=2))
+    return charge.id

@@ -115,7 +115,10 @@ class PlanForm(BaseForm):
     """The parts of a plan, and with whom it was agreed."""
 
     parts = PartsField(
-        "The parts, one a line", missing="Write the parts.", description="For example 4/12/2026 10.00."
+        "The parts, one a line",
+        missing="Write the parts.",
+        description="For example 4/12/2026 10.00.",
+        render_kw={"rows": 6},
     )
     agreed_with = _why("Who in the family agreed to it, and how?", "Write who agreed to it, and how.")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.sabotage.changing import CHANGING
+from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
-SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING)
+SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *OWING, *READING)

@@ -53,11 +53,12 @@ def _with_readers(account_ids: Collection[int]) -> list[FamilyAccount]:
 def _step(account_id: int, debts: list[Debt], at: datetime) -> tuple[str, int] | None:
     """The key and number of the furthest step that any debt has newly come to, or nothing; all are noted as told."""
     today, furthest = clock.today(at), None
+    steps = terms_on(today).reminder_days
     for debt in debts:
         if debt.due_on is None:
             continue
         days = (today - debt.due_on).days
-        for number, after in enumerate(terms_on(debt.due_on).reminder_days, start=1):
+        for number, after in enumerate(steps, start=1):
             key = f"reminder:{account_id}:{debt.key}:{number}"
             is_new = days >= after and note_once(account_id, "reminder", key, at=at)
             if is_new and (furthest is None or number > furthest[1]):

@@ -111,6 +111,12 @@ def test_the_steps_are_the_schools(family: Family) -> None:
     assert [steps(on) for on in (2, 3, 60)] == [[], [1], []]
 
 
+def test_a_school_that_ends_reminders_ends_them_for_old_debts_too(family: Family) -> None:
+    with unit_of_work():
+        set_terms(PayTerms(reminder_days=()), TODAY + timedelta(days=5), at=AT, user_id=None)
+    assert [steps(on) for on in (7, 14, 60)] == [[], [], []]
+
+
 def test_terms_hold_from_their_day_on_and_the_past_stays(app: Flask) -> None:
     with unit_of_work():
         set_terms(PayTerms(days_to_pay=10), TODAY + timedelta(days=7), at=AT, user_id=None)

@@ -31,12 +31,14 @@ from booking.office.background import JOBS, composers
 from booking.office.retention import apply_daily
 from booking.office.starting import refuse_unsafe_start
 from booking.payments.checkout import expire_started
+from booking.payments.debt_reminders import send_reminders
 from booking.payments.gateway import Gateway, gateway_of
 from booking.payments.kept_cards import forget_cards
 from booking.payments.looking_after import MoneyRounds
+from booking.payments.promise_reminders import let_go_by_rule, remind_of_promises
 from booking.payments.refunds import send_refunds
-from booking.payments.reminders import let_go_by_rule, remind_of_promises
 from booking.people.sign_in_sweep import forget_old_sign_ins
+from booking.registers.late_charges import settle_late_collections
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2
@@ -80,7 +82,23 @@ class Sweeps:
         return True
 
 
-sweeps, promise_sweeps = Sweeps(), Sweeps()
+sweeps, promises, debts = Sweeps(), Sweeps(), Sweeps()
+
+
+def ask_for_debts(at: datetime) -> None:
+    """Once an hour: charges for late collection, then reminders of what is owed."""
+    if debts.is_due(at):
+        with unit_of_work():
+            settle_late_collections(at)
+        with unit_of_work():
+            send_reminders(at)
+
+
+def follow_promises(at: datetime) -> None:
+    """Once an hour: reminders of what was promised, and the school's rule for what never comes."""
+    if promises.is_due(at):
+        remind_of_promises(at)
+        let_go_by_rule(at)
 
 
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
@@ -112,11 +130,6 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
                 forget_unconfirmed(at)
             apply_daily(at)
 
-    def follow_promises(at: datetime) -> None:
-        if promise_sweeps.is_due(at):
-            remind_of_promises(at)
-            let_go_by_rule(at)
-
     return [
         ("expire holds", expire),
         ("give back the places of children who left", release_gone),
@@ -125,6 +138,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("forget cards", lambda at: forget_cards(at, gateway=gateway)),
         ("remind of promises, and let go by rule", follow_promises),
+        ("late collections and reminders", ask_for_debts),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),
         ("retention", keep_by_rule),

@@ -276,9 +276,9 @@ class Situation:
         return None
 
     def _against_account(self, session: SessionFacts, account_id: int) -> Reason | None:
-        """The school's limit of what a family may owe; what costs nothing is never refused for money."""
+        """The limit of what a family may owe; never asked of what is free, nor of today: no child is stranded for it."""
         owed, limit = self.owed.get(account_id, 0), self.arrears_limit_pence
-        if limit is None or owed <= limit or not session.price_pence:
+        if limit is None or owed <= limit or not session.price_pence or session.date == clock.today(self.at):
             return None
         return "arrears", (
             f"cannot be booked now: {format_pence(owed)} is owed on your account, more than the school’s limit of "

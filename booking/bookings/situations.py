@@ -25,7 +25,9 @@ from booking.bookings.early_rule import read_early
 from booking.bookings.models import CapacityOverride, Place, WaitingEntry
 from booking.bookings.policy import BookingRules
 from booking.bookings.rules import LIVE, Block, Busy, PupilFacts, SessionFacts, Situation
+from booking.core import clock
 from booking.core.db import read_rows, table_of
+from booking.ledger.arrears import may_book_above_limit
 from booking.ledger.models import EntryLine, LedgerAccount
 from booking.people.models import Consent, Pupil
 from booking.provision.models import Activity, Room, Run, Session
@@ -172,6 +174,8 @@ def _situation(
             situation.list_ends_hours = of_school.list_ends
         if account_id is not None:
             situation.owed[account_id] = of_school.owed or 0
+            if of_school.limit is not None and situation.owed[account_id] > of_school.limit:
+                _let_past_the_limit(situation, account_id)
     if pupil_ids:
         _read_children(situation, pupil_ids)
     if any(facts.needs_consent for facts in situation.sessions.values()):
@@ -184,6 +188,12 @@ def _situation(
         {one.run_id for one in situation.sessions.values() if one.sold_as != "session"}
     )
     return situation
+
+
+def _let_past_the_limit(situation: Situation, account_id: int) -> None:
+    """No limit for a family that the office let through, or that keeps its plan; asked only of those above it."""
+    if may_book_above_limit(account_id, clock.today(situation.at)):
+        situation.arrears_limit_pence = None
 
 
 def _read_children(situation: Situation, pupil_ids: Collection[int]) -> None:

@@ -29,6 +29,7 @@ from booking.bookings.waiting_list import accept_offer, entries_of, leave_list, 
 from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.core.words import counted
+from booking.ledger.terms import terms_on
 from booking.web.audience import for_anyone, for_roles
 from booking.web.form_pages import answer_press
 
@@ -211,6 +212,7 @@ def rules() -> ResponseReturnValue:
         orders=ORDERS,
         windows=published_windows(clock.now()),
         grounds=GROUNDS,
+        terms=terms_on(clock.today()),
     )
 
 

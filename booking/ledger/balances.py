@@ -76,6 +76,12 @@ def lines_of(account_id: int) -> list[StatementLine]:
     return [StatementLine(*row) for row in rows]
 
 
+def is_reversed(key: str) -> bool:
+    """Whether the entry of this key was taken back."""
+    original = select(Entry.id).where(Entry.key == key).scalar_subquery()
+    return db.session.scalar(select(Entry.id).where(Entry.reverses_id == original)) is not None
+
+
 def ledger_problems() -> list[str]:
     """What `booking check` says of the ledger: entries that do not balance, or have fewer than two lines."""
     problems = []

@@ -1,4 +1,4 @@
-"""The only code that writes the ledger: each function posts one balanced entry for one thing that happened.
+"""The only way into the ledger: each function posts one balanced entry for one thing that happened.
 
 A family's ledger account is debited for what it buys and credited for what it pays; its balance is the sum.
 Every entry has a key made from what caused it, so that posting the same thing twice is refused by the database.
@@ -157,7 +157,7 @@ def _lines_of(places: Sequence[BookedPlace]) -> list[Line]:
         if place.discount_pence:
             sides.append((discounts[seller], place.discount_pence))
         if place.pot_id is not None:
-            sides.append((_ledger(f"pot:{place.pot_id}", "pot").id, place.subsidy_pence))
+            sides.append((ledger_account(f"pot:{place.pot_id}", "pot").id, place.subsidy_pence))
         lines += [Line(account, pence, place.place_id) for account, pence in sides if pence]
     return lines
 
@@ -179,7 +179,7 @@ def post_payment(
     A voucher names its firm, for each firm's money stands on an account of its own.
     """
     kind = STANDING[tender]
-    standing = _ledger(kind if voucher_firm_id is None else f"{kind}:{voucher_firm_id}", kind)
+    standing = ledger_account(kind if voucher_firm_id is None else f"{kind}:{voucher_firm_id}", kind)
     family = family_ledger(account_id)
     lines = [Line(standing.id, amount_pence), Line(family.id, -amount_pence)]
     return post(
@@ -212,80 +212,15 @@ def post_refund(
     payment_id: int, refund_id: int, account_id: int, amount_pence: int, *, at: datetime, user_id: int | None
 ) -> Entry:
     """Money goes back to the card: debit the family, credit the card."""
-    card = _ledger("card", "card")
+    card = ledger_account("card", "card")
     family = family_ledger(account_id)
     lines = [Line(family.id, amount_pence), Line(card.id, -amount_pence)]
     return post(f"refund:{refund_id}", "refund", lines, at=at, user_id=user_id, payment_id=payment_id)
 
 
-def post_dispute(
-    dispute_id: int,
-    state: str,
-    payment_id: int,
-    account_id: int,
-    amount_pence: int,
-    *,
-    at: datetime,
-    user_id: int | None = None,
-) -> Entry:
-    """A card payment is disputed: the money leaves the card (`opened`), comes back (`won`), or is owed again (`lost`)."""
-    card, disputes = _ledger("card", "card").id, _ledger("disputes", "disputes").id
-    debit, credit = {
-        "opened": (disputes, card),
-        "won": (card, disputes),
-        "lost": (family_ledger(account_id).id, disputes),
-    }[state]
-    lines = [Line(debit, amount_pence), Line(credit, -amount_pence)]
-    return post(
-        f"dispute_{state}:{dispute_id}",
-        f"dispute_{state}",
-        lines,
-        at=at,
-        user_id=user_id,
-        payment_id=payment_id,
-    )
-
-
-@dataclass(frozen=True)
-class CardMovement:
-    """What Stripe itself took from what it holds, or put to it (above zero): a `fee`, or a `payout` to the bank."""
-
-    key: str
-    kind: str
-    amount_pence: int
-
-
-def post_movements(movements: Sequence[CardMovement], *, at: datetime) -> None:
-    """Post each movement once, by its key: debit the fees or the bank with what left the card's account."""
-    others = {"fee": "fees", "payout": "bank"}
-    ids = {kind: _ledger(others[kind], others[kind]).id for kind in {one.kind for one in movements}}
-    card_id = _ledger("card", "card").id
-    for one in movements:
-        lines = [Line(card_id, one.amount_pence), Line(ids[one.kind], -one.amount_pence)]
-        post(one.key, one.kind, lines, at=at, user_id=None)
-
-
-def post_scheme_refund(
-    payment_id: int,
-    refund_id: int,
-    account_id: int,
-    amount_pence: int,
-    tender: str,
-    *,
-    at: datetime,
-    user_id: int | None,
-    voucher_firm_id: int | None = None,
-) -> Entry:
-    """Money went back by Tax-Free Childcare's or a voucher firm's own way: debit the family, credit where it stood."""
-    kind = STANDING[tender]
-    standing = _ledger(kind if voucher_firm_id is None else f"{kind}:{voucher_firm_id}", kind)
-    lines = [Line(family_ledger(account_id).id, amount_pence), Line(standing.id, -amount_pence)]
-    return post(f"refund:{refund_id}", "scheme_refund", lines, at=at, user_id=user_id, payment_id=payment_id)
-
-
 def family_ledger(account_id: int) -> LedgerAccount:
     """The ledger account of a family account, opened when first needed (its row is locked by the caller)."""
-    return _ledger(f"family:{account_id}", "family", family_account_id=account_id)
+    return ledger_account(f"family:{account_id}", "family", family_account_id=account_id)
 
 
 def _by_seller(kind: str, places: Sequence[BookedPlace]) -> dict[tuple[int, int], int]:
@@ -303,12 +238,12 @@ def _by_seller(kind: str, places: Sequence[BookedPlace]) -> dict[tuple[int, int]
     result: dict[tuple[int, int], int] = {}
     for code, (activity, seller) in codes.items():
         result[activity, seller] = (
-            found.get(code) or _ledger(code, kind, activity_id=activity, seller_id=seller).id
+            found.get(code) or ledger_account(code, kind, activity_id=activity, seller_id=seller).id
         )
     return result
 
 
-def _ledger(code: str, kind: str, **values: int) -> LedgerAccount:
+def ledger_account(code: str, kind: str, **values: int) -> LedgerAccount:
     """Find or open a ledger account; two transactions opening the same one at once end with one row."""
     query = select(LedgerAccount).where(LedgerAccount.code == code)
     found = db.session.scalars(query).first()

@@ -19,6 +19,7 @@ from booking.office.letters import (
     request_letter,
     round_letter,
 )
+from booking.office.owed_letters import owed_letter
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
 from booking.payments.letters import card_failed_letter, late_refund_letter, refund_failed_letter
@@ -43,6 +44,7 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "newcomer_confirm": partial(newcomer_confirm_letter, base_url=settings.base_url),
         "offer": partial(offer_letter, base_url=settings.base_url, secret=settings.secret_key),
         "refund_failed": partial(refund_failed_letter, base_url=settings.base_url),
+        "owed": partial(owed_letter, base_url=settings.base_url),
         "request_answer": partial(request_letter, base_url=settings.base_url),
         "round_result": partial(round_letter, base_url=settings.base_url),
         "sign_in_code": partial(code_letter, base_url=settings.base_url),

@@ -13,6 +13,7 @@ from booking.core.vault import vault_problems
 from booking.ledger.balances import ledger_problems
 from booking.ledger.models import Entry
 from booking.ledger.sealing import seal_problems
+from booking.payments.arrears_invariants import arrears_problems
 from booking.payments.bank_invariants import bank_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
@@ -29,6 +30,7 @@ def all_problems() -> list[str]:
             *seal_problems(),
             *_payment_problems(),
             *bank_problems(),
+            *arrears_problems(),
             *_custody_problems(),
             *_people_problems(),
             *vault_problems(),

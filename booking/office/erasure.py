@@ -15,11 +15,13 @@ from booking.core import audit
 from booking.core.db import Base, db, table_of
 from booking.core.errors import BookingError, NotFound
 from booking.core.outbox import OutboxMessage
+from booking.ledger.arrears_models import ArrearsNote, PaymentPlan
 from booking.ledger.balances import credit_pence
 from booking.office.corrections import Correction
 from booking.office.retention import OF_CARE, held_pupils
 from booking.office.retention_models import ErasureRequest
 from booking.payments.card_models import CardCustomer
+from booking.payments.decision_models import MoneyDecision
 from booking.people.care_models import CareStatement, CollectionPassword
 from booking.people.group_facts import GroupFact, GroupObjection
 from booking.people.import_runs import ImportChange
@@ -172,9 +174,19 @@ def erase_user(user_id: int) -> None:
     for account in user.accounts:
         if len(account.users) == 1:
             account.name = REMOVED
+            _forget_words_of_debt(account.id)
     user.name, user.email, user.phone = REMOVED, f"removed-{user.id}@invalid", None
     user.texts_since, user.password, user.active = None, None, False
     db.session.flush()
+
+
+def _forget_words_of_debt(account_id: int) -> None:
+    """What was noted about a family's debt goes; that money moved, and who said yes, stays without the words."""
+    db.session.execute(delete(ArrearsNote).where(ArrearsNote.account_id == account_id))
+    for plan in db.session.scalars(select(PaymentPlan).where(PaymentPlan.account_id == account_id)):
+        plan.agreed_with = ""
+    for decision in db.session.scalars(select(MoneyDecision).where(MoneyDecision.account_id == account_id)):
+        decision.reason = ""
 
 
 def _delete_of_pupil(models: Sequence[type[Base]], pupil_id: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -22,6 +24,7 @@ from booking.office.families import (
     without_email,
 )
 from booking.office.forms import PressForm, TillForm
+from booking.payments.card_credit import refundable_to_card_pence
 from booking.payments.office_till import take_office_payment
 from booking.payments.promises import what_is_owed
 from booking.payments.references import references_of
@@ -80,6 +83,8 @@ def family(account_id: int) -> ResponseReturnValue:
         pupils=bookable_pupils(account_id, clock.today(at)),
         references=references_of(account_id),
         rows=statement_of(account_id)[:50],
+        back_pence=refundable_to_card_pence(account_id),
+        refund_key=secrets.token_urlsafe(18),
     )
 
 

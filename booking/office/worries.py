@@ -17,8 +17,10 @@ from booking.core.db import Base, db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
+from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
+from booking.payments.decision_models import MoneyDecision
 from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
 from booking.people.care import disagreements
@@ -51,6 +53,8 @@ class Worries:
     sessions_today: int
     booked_today: int
     waiting: int
+    money_decisions: int
+    plans_missed: int
     families_owing: int
     owed_pence: int
     empty_pots: int
@@ -87,6 +91,8 @@ def worries(at: datetime) -> Worries:
         sessions_today=_count(Session, planned),
         booked_today=_count(Place, Place.state == "booked", Place.session_id.in_(select(Session.id).where(planned))),
         waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
+        money_decisions=_count(MoneyDecision, MoneyDecision.state == "asked"),
+        plans_missed=missed_plans(at),
         families_owing=len(owing),
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),

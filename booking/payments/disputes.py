@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from booking.core.audit import record
 from booking.core.db import db
 from booking.core.money import format_pence
-from booking.ledger.posting import post_dispute
+from booking.ledger.afterwards import post_dispute
 from booking.payments.card_models import Dispute
 from booking.payments.facts import DisputeFacts
 from booking.payments.models import Payment

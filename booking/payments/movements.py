@@ -13,8 +13,8 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from booking.core.db import db, unit_of_work
+from booking.ledger.afterwards import CardMovement, post_movements
 from booking.ledger.models import Entry
-from booking.ledger.posting import CardMovement, post_movements
 from booking.payments.facts import Movement
 from booking.payments.gateway import Gateway
 

@@ -53,7 +53,7 @@ def pay_from_credit(basket_id: int, *, at: datetime, user_id: int | None) -> Pay
 
 
 def pay_at_office(basket_id: int, *, at: datetime, user_id: int | None) -> Payment | None:
-    """Book a held basket now; credit pays what it can, and the rest is promised within seven days."""
+    """Book a held basket now; credit pays what it can, and the rest is promised by the school's terms."""
     account_id = db.session.get_one(Basket, basket_id).account_id
     return _at_office(_locked_summary(basket_id, account_id, at=at), account_id, at=at, user_id=user_id)
 

@@ -15,8 +15,8 @@ from booking.core.audit import record
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.core.money import format_pence
+from booking.ledger.afterwards import post_scheme_refund
 from booking.ledger.balances import credit_pence
-from booking.ledger.posting import post_scheme_refund
 from booking.payments.models import Payment, Refund
 from booking.payments.promises import SCHEMES, Purse, promised_by_purse, purse_of
 from booking.people.models import FamilyAccount

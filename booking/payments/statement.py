@@ -27,7 +27,12 @@ ACTS = {
     "dispute_lost": "Taken back by your bank, so you owe it again",
     "scheme_refund": "Sent back the way that it came",
     "refund_failed": "Did not reach your card, kept as credit",
+    "late": "Charged by the school’s rule",
+    "late_back": "Charge taken back",
+    "write_off": "You need not pay this any more",
+    "write_off_back": "Stands again, as you have paid it",
 }
+SUBJECTS = {"late": "Late collection", "late_back": "Late collection"}
 TENDERS = {
     "card": "Payment by card",
     "office": "Payment at the office",
@@ -112,7 +117,7 @@ def _what(
         what = f"{place.pupil.first_name}: {place.session.run.activity.name}, {day(place.session.date)}"
         return f"{off.get(place.id, 'Discount')}. {what}" if _is_discount(line) else what
     payment = payments.get(line.payment_id or 0)
-    return TENDERS[payment.tender] if payment is not None else "Your account"
+    return TENDERS[payment.tender] if payment is not None else SUBJECTS.get(line.kind, "Your account")
 
 
 def _places(ids: set[int]) -> dict[int, Place]:

@@ -19,12 +19,11 @@ from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.core.money import format_pence
 from booking.ledger.balances import credit_pence
+from booking.ledger.terms import terms_on
 from booking.payments.models import Payment
 from booking.payments.splitting import SMALLEST_CARD_PENCE
 from booking.people.restrictions import CLOSED_BOOKING, closed_to_accounts
 from booking.provision.models import Run, Session
-
-DAYS_TO_PAY_AT_OFFICE = 7
 
 
 class NothingToPay(BookingError):
@@ -193,8 +192,9 @@ def may_be_paid(summary: Summary | None, *, seen_pence: int) -> Summary:
 
 
 def office_due_at(at: datetime) -> datetime:
-    """By when somebody who books now and pays at the office pays: seven days on, at the end of the school's day."""
-    return clock.instant(clock.today(at) + timedelta(days=DAYS_TO_PAY_AT_OFFICE), time(18, 0))
+    """By when somebody who books now and pays at the office pays: by the school's terms, at the end of its day."""
+    today = clock.today(at)
+    return clock.instant(today + timedelta(days=terms_on(today).days_to_pay), time(18, 0))
 
 
 def _open_card_page(basket: Basket) -> Payment | None:

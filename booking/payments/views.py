@@ -40,6 +40,7 @@ from booking.payments.going_on_views import (
 from booking.payments.kept_cards import ask_to_forget, has_kept_card, let_stripe_know
 from booking.payments.models import Payment
 from booking.payments.office_till import pay_basket
+from booking.payments.on_account import late_seen, money_back, plan_seen
 from booking.payments.promises import SCHEMES, what_is_owed
 from booking.payments.reference_views import child_reference
 from booking.payments.split_words import simple_scheme
@@ -188,6 +189,9 @@ def account() -> ResponseReturnValue:
         owed=[one for one in owed if one.tender not in SCHEMES],
         to_send=lines_to_send(account_id, owed, at=at),
         rows=statement_of(account_id, clock.today(at)),
+        back=money_back(account_id, at),
+        plan=plan_seen(account_id, clock.today(at)),
+        late=late_seen(account_id, at),
         sends_texts=current_settings().sends_texts,
         has_kept_card=has_kept_card(current_user.id),
     )

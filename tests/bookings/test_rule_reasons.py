@@ -12,6 +12,7 @@ from booking.bookings.policy import Policy, change_policy
 from booking.bookings.situations import load_situation
 from booking.core import clock
 from booking.core.db import db, unit_of_work
+from booking.ledger.arrears import add_note
 from booking.ledger.posting import BookedPlace, post_booking
 from booking.people.models import Consent
 from booking.provision.models import Session
@@ -23,6 +24,7 @@ from tests.builders import (
     a_family,
     a_place,
     a_room,
+    a_run,
     a_session,
     an_activity,
     save,
@@ -120,3 +122,18 @@ def test_the_basket_asks_whether_care_is_still_right_and_holds_nothing_up(
     assert "kept for you" in browser.get("bookings.basket").text
     browser.post("bookings.still_right", expect=302)
     assert "still right?" not in browser.get("bookings.basket").text
+
+
+def test_the_limit_strands_nobody_today_and_the_office_lets_a_family_through(app: Flask) -> None:
+    """A child who is on site can have care tonight; with a reason the office opens what comes later too."""
+    run = a_run(starts_at=time(16, 30), ends_at=time(18, 0), closes_days_before=0, closes_at=time(16, 0))
+    tonight, later = a_session(AT.date(), run=run), a_session(WEDNESDAY, run=run)
+    family = a_family()
+    owe(family, 2001)
+    limit(2000)
+    assert reason(family, tonight) is None
+    assert "£20.01 is owed" in str(reason(family, later))
+    with unit_of_work():
+        add_note(family.account.id, "let_through", "A new job", WEDNESDAY, at=AT, user_id=None)
+    assert reason(family, later) is None
+    assert "owed" not in str(reason(family, tonight))

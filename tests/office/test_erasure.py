@@ -8,10 +8,14 @@ from sqlalchemy import select
 
 from booking.core.db import Base, db, unit_of_work
 from booking.core.vault import sealed_models
+from booking.ledger.arrears import add_note
 from booking.ledger.balances import credit_of_all
+from booking.ledger.plans import Part, agree_plan
 from booking.office.checks import all_problems
 from booking.office.erasure import CannotErase, ask_erasure, confirm_erasure
 from booking.office.retention import hold
+from booking.payments.decision_models import MoneyDecision
+from booking.payments.decisions import Wish, ask_for, decide
 from booking.payments.office_till import take_office_payment
 from booking.people.models import Guardianship, Pupil, User
 from tests.browser import Browser
@@ -116,3 +120,26 @@ def test_it_is_asked_and_confirmed_on_screen(app: Flask) -> None:
     confirms.post("office.confirm_erasing", request_id=1)
     assert db.session.get_one(Pupil, world.child.id).surname == "Removed"
     assert db.session.scalars(select(Guardianship).where(Guardianship.pupil_id == world.child.id)).all() == []
+
+
+def test_what_was_noted_of_a_debt_goes_with_the_adult(app: Flask) -> None:
+    """Notes, with whom a plan was agreed, and reasons: the words go, that money moved stays."""
+    world = separated()
+    leaves(world)
+    account_id = world.other.accounts[0].id
+    owed = -credit_of_all()[account_id]
+    db.session.rollback()
+    with unit_of_work():
+        agree_plan(account_id, [Part(AT.date(), owed)], "Kestrelling", at=AT, user_id=None)
+    with unit_of_work():
+        add_note(account_id, "hardship", "Kestrelling lost the job", None, at=AT, user_id=None)
+        wish = Wish("form", "write_off", account_id, owed, "Kestrelling is gone")
+        decision = ask_for(wish, at=AT, by=db.session.get_one(User, world.asks.id))
+    with unit_of_work():
+        decide(decision.id, True, at=AT, by=db.session.get_one(User, world.confirms.id))
+    assert "Kestrelling" in everything()
+    before = all_problems()
+    erase(world, user_id=world.other.id)
+    assert "Kestrelling" not in everything()
+    assert all_problems() == before
+    assert db.session.get_one(MoneyDecision, decision.id).amount_pence == owed

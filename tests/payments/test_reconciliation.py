@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 
 from booking.cli import cli
 from booking.core.db import db, unit_of_work
-from booking.ledger.posting import CardMovement, Line, family_ledger, post, post_movements, post_payment
+from booking.ledger.afterwards import CardMovement, post_movements
+from booking.ledger.posting import Line, family_ledger, post, post_payment
 from booking.payments.checkout import close_page
 from booking.payments.gateway import CardPage, Gateway
 from booking.payments.looking_after import compare_all

@@ -17,8 +17,8 @@ from booking.core.settings import Settings
 from booking.ledger.balances import credit_pence
 from booking.office.background import composers
 from booking.office.checks import all_problems
+from booking.payments.promise_reminders import let_go_by_rule, remind_of_promises
 from booking.payments.promises import open_promises, what_is_owed
-from booking.payments.reminders import let_go_by_rule, remind_of_promises
 from booking.payments.several_ways import book_promised
 from booking.payments.short_promises import NothingToLetGo, let_go
 from booking.payments.splitting import Choice

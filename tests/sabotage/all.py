@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.sabotage.banking import BANKING
 from tests.sabotage.changing import CHANGING
+from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.promising import PROMISING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
-SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *PROMISING, *READING, *BANKING)
+SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *PROMISING, *OWING, *READING, *BANKING)

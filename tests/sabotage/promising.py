@@ -91,7 +91,7 @@ PROMISING = (
         "the rule does not wait for a reminder",
         (
             Edit(
-                "booking/payments/reminders.py",
+                "booking/payments/promise_reminders.py",
                 "if is_over and told_at is not None and told_at + timedelta(days=1) <= at:",
                 "if is_over:",
             ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.sabotage.changing import CHANGING
 from tests.sabotage.paying import PAYING, READING
+from tests.sabotage.prices import PRICING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
-SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING)
+SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *READING, *PRICING)

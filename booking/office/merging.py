@@ -22,6 +22,7 @@ from booking.people.care_models import CareConfirmation, CareStatement, Collecti
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Consent, Contact, FamilyAccount, Guardianship, User
 from booking.people.restrictions import Restriction
+from booking.provision.price_models import Funding, RateHolder
 
 MOVES: tuple[tuple[type[Base], str], ...] = (
     (Contact, "given_by_id"),
@@ -84,7 +85,7 @@ def _is_used(account: FamilyAccount) -> bool:
         return True
     return any(
         db.session.scalar(select(exists().where(table_of(model).c.account_id == account.id)))
-        for model in (Place, WaitingEntry, Basket)
+        for model in (Place, WaitingEntry, Basket, Funding, RateHolder)
     )
 
 

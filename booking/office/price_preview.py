@@ -29,7 +29,7 @@ class WeekPrice:
 
 
 def week_prices(at: datetime) -> list[WeekPrice]:
-    """Every paid run that is open, in its first whole week from next Monday on; rates by decision are left out."""
+    """Every paid activity that is open, in its first whole week from next Monday on; rates by decision are left out."""
     today = clock.today(at)
     facts = read_prices(0, [], at)
     born = {ELDER: today - timedelta(days=3650), YOUNGER: today - timedelta(days=2190)}
@@ -41,7 +41,10 @@ def week_prices(at: datetime) -> list[WeekPrice]:
         .options(joinedload(Run.activity), joinedload(Run.period))
         .order_by(Period.starts_on, Run.starts_at, Run.id)
     )
-    return [_week(run, today, facts) for run in runs]
+    first: dict[int, Run] = {}
+    for run in runs:
+        first.setdefault(run.activity_id, run)
+    return [_week(run, today, facts) for run in first.values()]
 
 
 def _week(run: Run, today: date, facts: PriceFacts) -> WeekPrice:

@@ -1,4 +1,4 @@
-"""Twenty-six sensitive fields, each with a word of its own, and who may see it on any page or paper.
+"""Twenty-seven sensitive fields, each with a word of its own, and who may see it on any page or paper.
 
 Principals: anonymous, parent (the child's), restricted (the child's other parent, under a restriction), unrelated
 (another family's), club (leader of this child's club), other club, office, head (office who sees groups), admin and
@@ -38,6 +38,7 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "password": ("argon2", NOBODY),
     "token of an invitation": ("", NOBODY),
     "words of a request": ("Turnstone told me", OFFICE),
+    "pot that pays": ("Heronpot", OFFICE),
     "words of a newcomer": ("Redshank shifts", OFFICE),
 }
 """A parent's name is at the door (who may collect) and on the list of who signs in; their own pages do without."""

@@ -1,4 +1,4 @@
-"""Every route as every principal, on one's own and another's things; and who sees which of 26 sensitive fields."""
+"""Every route as every principal, on one's own and another's things; and who sees which of 27 sensitive fields."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from booking.bookings.models import PriceLine
 from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
@@ -41,6 +42,7 @@ from tests.builders import (
 from tests.builders import Family as OneFamily
 from tests.house.fields import FIELDS
 from tests.house.routes import ANYONE, ROUTES
+from tests.price_builders import a_funding, a_pot
 
 TOKEN = frozenset({"token"})
 MAY_WRITE = {"access_entry", "audit_entry", "sign_in", "sign_in_attempt", "release", "outbox_message"}
@@ -102,7 +104,11 @@ def world(app: Flask) -> World:
     _tell(family, restricted)
     session, other_session = a_session(date(2026, 11, 25)), a_session(date(2026, 11, 25))
     basket = a_basket(account, booked_at=AT, reference=_word("booking reference"))
-    place = a_place(family, session, basket_id=basket.id)
+    place = a_place(family, session, basket_id=basket.id, price_pence=0)
+    pot = a_pot(name=_word("pot that pays"))
+    a_funding(pot, pupil_id=child.id)
+    for line in (("full", 450, None), ("funding", -450, pot.id)):
+        save(PriceLine(place_id=place.id, kind=line[0], amount_pence=line[1], pot_id=line[2]))
     club, other_club = a_user("staff"), a_user("staff")
     save(StaffAssignment(user_id=club.id, run_id=session.run_id))
     save(StaffAssignment(user_id=other_club.id, run_id=other_session.run_id))
@@ -287,8 +293,8 @@ def test_each_sees_the_fields_that_are_theirs_and_no_other(app: Flask, world: Wo
     assert allowed - seen == set(), "the table promises what no page shows"
 
 
-def test_there_are_twenty_six_fields() -> None:
-    assert len(FIELDS) == 26
+def test_there_are_twenty_seven_fields() -> None:
+    assert len(FIELDS) == 27
 
 
 def test_the_field_matrix_would_notice_a_leak(

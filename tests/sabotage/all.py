@@ -6,8 +6,20 @@ from tests.sabotage.banking import BANKING
 from tests.sabotage.changing import CHANGING
 from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
+from tests.sabotage.prices import PRICING
 from tests.sabotage.promising import PROMISING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
-SABOTAGES = (*TAKING, *WAITING, *DRAWING, *CHANGING, *PAYING, *PROMISING, *OWING, *READING, *BANKING)
+SABOTAGES = (
+    *TAKING,
+    *WAITING,
+    *DRAWING,
+    *CHANGING,
+    *PAYING,
+    *PROMISING,
+    *PRICING,
+    *OWING,
+    *BANKING,
+    *READING,
+)

@@ -17,6 +17,7 @@ from booking.office.demo.people_rows import write_people, write_school
 from booking.office.demo.population import make_population
 from booking.payments.childcare import ApprovalDetails, approve
 from booking.payments.voucher_firms import FirmDetails, save_firm
+from booking.office.demo.prices import write_prices
 from booking.people.models import School, User
 from booking.provision.models import Period, StaffAssignment
 from booking.provision.runs import RunDetails, open_run, save_run
@@ -70,6 +71,7 @@ def build_school(
         staff = write_people(population, at, instance)
         _catch_up_sequences()
         periods = _write_calendar(plan, at)
+        write_prices([year.year for year in plan.plans()], at=at)
         runs = _write_offer(plan, day, periods, max(1.0, pupils / 210), at, staff)
         if with_history:
             add_job("demo_history", {"pupils": pupils, "seed": seed, "day": day.isoformat()}, at=at)

@@ -64,6 +64,7 @@ ADDRESSES = (
     ("/activities", activity_views.activities, SHOW),
     ("/activities/add", activity_views.add_activity, FORM),
     ("/activities/<int:activity_id>", activity_views.activity, FORM),
+    ("/activities/<int:activity_id>/vat", activity_views.vat, FORM),
     ("/sellers", activity_views.sellers, SHOW),
     ("/sellers/add", activity_views.add_seller, FORM),
     ("/sellers/<int:seller_id>", activity_views.seller, FORM),

@@ -161,6 +161,7 @@ ROUTES: dict[str, Route] = {
     "office.activities": only("manager"),
     "office.add_activity": only("manager"),
     "office.activity": only("manager"),
+    "office.vat": only("manager"),
     "office.sellers": only("manager"),
     "office.add_seller": only("manager"),
     "office.seller": only("manager"),

@@ -12,6 +12,7 @@ from booking.core.vault import vault_problems
 from booking.ledger.balances import ledger_problems
 from booking.ledger.models import Entry
 from booking.ledger.sealing import seal_problems
+from booking.payments.invoices import invoice_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
@@ -26,6 +27,7 @@ def all_problems() -> list[str]:
             *ledger_problems(),
             *seal_problems(),
             *_payment_problems(),
+            *invoice_problems(),
             *_custody_problems(),
             *_people_problems(),
             *vault_problems(),

@@ -84,7 +84,7 @@ def standings(account_ids: Collection[int], until: datetime | None = None) -> di
     }
 
 
-def _lines(account_ids: Collection[int], until: datetime | None) -> list[Row[Any]]:
+def _lines(account_ids: Collection[int], until: datetime | None) -> list[Row[*tuple[Any, ...]]]:
     query = (
         select(
             LedgerAccount.family_account_id,
@@ -112,9 +112,9 @@ def _lines(account_ids: Collection[int], until: datetime | None) -> list[Row[Any
 class _Payments:
     """The accounts' payments by id, their lines by payment, and the promises among them."""
 
-    by_id: Mapping[int, Row[Any]]
+    by_id: Mapping[int, Row[*tuple[Any, ...]]]
     lines: Mapping[int, Names]
-    promises: list[Row[Any]]
+    promises: list[Row[*tuple[Any, ...]]]
 
 
 def _payments(account_ids: Collection[int]) -> _Payments:
@@ -186,7 +186,7 @@ class _Reader:
                 for place_id, pence in lines:
                     self.promised_pence[place_id] += pence
 
-    def step(self, row: Row[Any]) -> Step:
+    def step(self, row: Row[*tuple[Any, ...]]) -> Step:
         """One line: care bought or given back, a payment or its refund, or a debt that was let off."""
         if row.place_id is None and row.payment_id is not None:
             return Step(row.at, -row.amount_pence, money=self._payment(row.payment_id, row.at))
@@ -199,7 +199,7 @@ class _Reader:
         key = row.place_id if row.id not in self.late else -2 * row.place_id - 1
         return Step(row.at, row.amount_pence, care=self._care(key, row))
 
-    def _care(self, key: int, row: Row[Any]) -> Care:
+    def _care(self, key: int, row: Row[*tuple[Any, ...]]) -> Care:
         self.place_of[key] = row.place_id
         due_at = self.due.get(key) or self.due_of_basket.get(row.basket_id) or row.booked_at or row.at
         if key < 0:
@@ -213,7 +213,7 @@ class _Reader:
             self.money[payment_id] = self._money(payment_id, row)
         return self.money[payment_id]
 
-    def _money(self, payment_id: int, row: Row[Any] | None) -> Money:
+    def _money(self, payment_id: int, row: Row[*tuple[Any, ...]] | None) -> Money:
         if row is None:
             return Money(payment_id)
         way = (row.account_id, row.tender, row.pupil_id, row.voucher_firm_id)

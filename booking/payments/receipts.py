@@ -71,23 +71,10 @@ class ChildPart:
 
 
 @dataclass(frozen=True)
-class SellerFacts:
-    """Who was paid; `registration_name` says which kind of number it is, and is empty when there is none."""
-
-    id: int
-    name: str
-    address: str
-    phone: str
-    email: str
-    registration_name: str
-    registration: str
-
-
-@dataclass(frozen=True)
 class SellerPaper:
     """One seller's page."""
 
-    seller: SellerFacts
+    seller: Seller
     children: tuple[ChildPart, ...]
 
     @property
@@ -185,13 +172,13 @@ def _receipt(account_ids: Collection[int], parts: list[PaidPart], care_in: Span 
     return Receipt(
         ", ".join(names),
         tuple(
-            SellerPaper(_facts(seller), tuple(_children(rows, ways)))
+            SellerPaper(seller, tuple(_children(rows, ways)))
             for seller, rows in groupby(found, key=lambda one: one[0])
         ),
     )
 
 
-def _order(found: tuple[Seller, Row[Any], PaidPart]) -> tuple[Any, ...]:
+def _order(found: tuple[Seller, Row[*tuple[Any, ...]], PaidPart]) -> tuple[Any, ...]:
     seller, detail, part = found
     return (
         not seller.is_school,
@@ -207,7 +194,7 @@ def _order(found: tuple[Seller, Row[Any], PaidPart]) -> tuple[Any, ...]:
 
 
 def _children(
-    rows: Iterable[tuple[Seller, Row[Any], PaidPart]], ways: Mapping[int, str]
+    rows: Iterable[tuple[Seller, Row[*tuple[Any, ...]], PaidPart]], ways: Mapping[int, str]
 ) -> Iterable[ChildPart]:
     for _, same in groupby(rows, key=lambda one: one[1].pupil_id):
         lines = list(same)
@@ -216,7 +203,7 @@ def _children(
         yield ChildPart(child, tuple(_line(detail, part, ways) for _, detail, part in lines))
 
 
-def _line(detail: Row[Any], part: PaidPart, ways: Mapping[int, str]) -> PaidLine:
+def _line(detail: Row[*tuple[Any, ...]], part: PaidPart, ways: Mapping[int, str]) -> PaidLine:
     return PaidLine(
         care_on=detail.date,
         care=LATE if part.key < 0 else CARE_TYPES[detail.kind],
@@ -229,7 +216,7 @@ def _line(detail: Row[Any], part: PaidPart, ways: Mapping[int, str]) -> PaidLine
     )
 
 
-def _details(place_ids: Collection[int]) -> dict[int, Row[Any]]:
+def _details(place_ids: Collection[int]) -> dict[int, Row[*tuple[Any, ...]]]:
     rows = db.session.execute(
         select(
             Place.id,
@@ -270,14 +257,13 @@ def _ways(payment_ids: Collection[int]) -> dict[int, str]:
     return {row.id: WAYS[row.tender] for row in rows}
 
 
-def _facts(seller: Seller) -> SellerFacts:
+def seller_facts(seller: Seller) -> list[list[str]]:
+    """What papers say of who sells, as name and value; without a number that is said, too."""
     name = REGISTRATIONS.get(seller.registration_kind, "Registration number")
-    return SellerFacts(
-        seller.id,
-        seller.name,
-        seller.address,
-        seller.phone,
-        seller.email,
-        name if seller.registration else "",
-        seller.registration or "",
-    )
+    return [
+        ["Address", seller.address],
+        ["Phone", seller.phone],
+        ["E-mail", seller.email],
+        [name if seller.registration else "Registration number", seller.registration or "None"],
+        ["VAT number", seller.vat_number],
+    ]

@@ -16,6 +16,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError, NotFound
 from booking.core.settings import Settings
 from booking.ledger.balances import credit_pence
+from booking.payments import statement_views
 from booking.payments.checkout import (
     CardPageUnreachable,
     WhereNext,
@@ -29,8 +30,10 @@ from booking.payments.confirmation import calendar_of, confirmation_of
 from booking.payments.forms import PayForm
 from booking.payments.fulfilment import Outcome, fulfil
 from booking.payments.gateway import BadSignature, Gateway, StripeOutOfReach, gateway_of, read_event
+from booking.payments.invoices import invoices_of
 from booking.payments.models import Payment
 from booking.payments.office_till import pay_basket, what_is_owed
+from booking.payments.receipts import paying_payments
 from booking.payments.statement import statement_of
 from booking.payments.stripe_events import take_event
 from booking.payments.to_pay import HoldEnded, NothingToPay, checkout_of, office_due_at
@@ -204,13 +207,15 @@ def calendar(reference: str) -> ResponseReturnValue:
 def account() -> ResponseReturnValue:
     """The family's balance in plain words, what is due when, and every line of its account."""
     account_id, at = _account(), clock.now()
-    credit = credit_pence(account_id)
+    credit, today = credit_pence(account_id), clock.today(at)
     return render_template(
         "payments/account.html",
         credit_pence=max(credit, 0),
         owed_pence=max(-credit, 0),
         owed=what_is_owed(account_id, at=at),
-        rows=statement_of(account_id, clock.today(at)),
+        rows=statement_of(account_id, today),
+        invoices=invoices_of({account_id}, today),
+        with_receipt=paying_payments({account_id}, today),
         sends_texts=_settings().sends_texts,
     )
 
@@ -233,3 +238,7 @@ def stripe_webhook() -> ResponseReturnValue:
     except StripeOutOfReach:
         return Response("later\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
+
+
+for address, view, methods in statement_views.ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -178,6 +178,17 @@ def post_refund(
     return post(f"refund:{refund_id}", "refund", lines, at=at, user_id=user_id, payment_id=payment_id)
 
 
+def post_payout(
+    seller_id: int, payout_id: int, amount_pence: int, fee_pence: int, *, at: datetime, user_id: int | None
+) -> Entry:
+    """An outside seller was paid from the bank: debit what is its own, credit the bank, and the school's fee if any."""
+    own, bank = _ledger(f"payout:{seller_id}", "payout", seller_id=seller_id), _ledger("bank", "bank")
+    lines = [Line(own.id, amount_pence + fee_pence), Line(bank.id, -amount_pence)]
+    if fee_pence:
+        lines.append(Line(_ledger(f"income:fee:{seller_id}", "income").id, -fee_pence))
+    return post(f"payout:{payout_id}", "payout", lines, at=at, user_id=user_id)
+
+
 def family_ledger(account_id: int) -> LedgerAccount:
     """The ledger account of a family account, opened when first needed (its row is locked by the caller)."""
     return _ledger(f"family:{account_id}", "family", family_account_id=account_id)

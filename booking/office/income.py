@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -149,9 +150,9 @@ def income_rows(first: date, last: date) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def pounds(pence: int) -> str:
-    """`-4.50`, as programs read it; never through a float."""
-    return f"{'-' if pence < 0 else ''}{abs(pence) // 100}.{abs(pence) % 100:02d}"
+def pounds(pence: int) -> Decimal:
+    """Pence as a number of pounds for a file; never through a float."""
+    return Decimal(pence).scaleb(-2)
 
 
 def _by_day(first: date, last: date) -> list[Row[*tuple[Any, ...]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +20,7 @@ from booking.core.csv_cells import Cell
 from booking.core.db import db, snapshot_options
 from booking.core.errors import BookingError
 from booking.ledger.models import ACCOUNT_KINDS, Entry, EntryLine, LedgerAccount
+from booking.office.income import pounds
 from booking.office.money_models import FinanceCode
 from booking.provision.models import Activity, Seller
 
@@ -145,6 +145,6 @@ def _entry(lines: list[Any], codes: Codes) -> Iterator[tuple[Cell, ...]]:
         sums[key] = sums.get(key, 0) + abs(line.amount_pence)
     on = to_school(lines[0].at).date()
     for (code, words, is_debit), pence in sums.items():
-        amount = Decimal(pence).scaleb(-2)
+        amount = pounds(pence)
         sides = (amount, None) if is_debit else (None, amount)
         yield (on, code, *sides, f"E{lines[0].id}", words)

@@ -18,6 +18,7 @@ from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
+from booking.office.income import visitors_in_non_business
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
@@ -48,6 +49,7 @@ class Worries:
     waiting: int
     families_owing: int
     owed_pence: int
+    visitor_vat: int
     jobs: list[Job]
     last_import: datetime | None
 
@@ -81,6 +83,7 @@ def worries(at: datetime) -> Worries:
         waiting=_count(WaitingEntry, WaitingEntry.state == "waiting"),
         families_owing=len(owing),
         owed_pence=sum(owing),
+        visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

@@ -17,7 +17,6 @@ from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.core.money import format_pence
 from booking.core.words import plain_day
-from booking.payments.invoice_models import Invoice
 from booking.payments.invoices import invoices_of, print_invoice
 from booking.payments.receipt_paper import print_receipt
 from booking.payments.receipts import (
@@ -30,6 +29,7 @@ from booking.payments.receipts import (
 from booking.payments.spans import KINDS, ONE_DAY, Span, assessment_period, month_of, tax_year_of
 from booking.provision.models import Period
 from booking.web.audience import for_roles
+from booking.web.files import pdf_response
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
@@ -165,13 +165,7 @@ def invoice_file(invoice_id: int) -> ResponseReturnValue:
     found = next((one for one in invoices_of(_accounts(), clock.today()) if one.id == invoice_id), None)
     if found is None:
         raise NotFound
-    return invoice_response(found)
-
-
-def invoice_response(invoice: Invoice) -> Response:
-    """An invoice as a file."""
-    headers = {"Content-Disposition": f'attachment; filename="{invoice.name.replace(" ", "-")}.pdf"'}
-    return Response(print_invoice(invoice), mimetype="application/pdf", headers=headers)
+    return pdf_response(print_invoice(found), found.name.replace(" ", "-"))
 
 
 def _statement(asked: Asked, accounts: set[int], today: date) -> Receipt:
@@ -184,9 +178,7 @@ def _paid(receipt: Receipt) -> str:
 
 
 def _file(receipt: Receipt, *, title: str, span: str, on: date, name: str) -> Response:
-    content = print_receipt(receipt, title=title, span=span, on=on)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return Response(content, mimetype="application/pdf", headers=headers)
+    return pdf_response(print_receipt(receipt, title=title, span=span, on=on), name)
 
 
 ADDRESSES = (

@@ -57,13 +57,13 @@ class SellerForm(BaseForm):
         "Fee to the school, in per cent", is_optional=True, description="Of an outside seller’s takings."
     )
 
-    def validate_registration(self, field: StringField) -> None:
+    def validate_registration_kind(self, field: SelectField) -> None:
         """A number and its kind come together."""
-        if bool(field.data) == (self.registration_kind.data == "none"):
+        if bool(self.registration.data) == (field.data == "none"):
             raise ValidationError(
-                "Say which kind of number this is."
-                if field.data
-                else "Enter the number, or choose “None” above."
+                "Say which kind the registration number is."
+                if self.registration.data
+                else "Enter the registration number, or choose “None” here."
             )
 
 
@@ -76,11 +76,11 @@ class VatForm(BaseForm):
     decided_by = _text("Decided by", 120, "Enter who decided.", "The finance officer’s name.")
     evidence = _text("On what evidence", 300, "Enter what it rests on.", "A letter, a notice, advice.")
 
-    def validate_rate(self, field: PercentField) -> None:
+    def validate_treatment(self, field: SelectField) -> None:
         """A rate belongs to standard-rated care, and to nothing else."""
-        if bool(field.data) != (self.treatment.data == "standard"):
+        if bool(self.rate.data) != (field.data == "standard"):
             raise ValidationError(
-                "Leave the rate empty." if field.data else "Enter the rate of standard-rated care."
+                "Leave the rate empty." if self.rate.data else "Enter the rate of standard-rated care."
             )
 
 

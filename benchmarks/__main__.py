@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import exports, holds, opening_day, pages, people, rush, sign_ins, starting
+from benchmarks import exports, holds, money, opening_day, pages, people, rush, sign_ins, starting
 from benchmarks.printing import heading
 
 
@@ -19,6 +19,7 @@ def main() -> None:
         pages.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
+        money.run(Path(folder))
         rush.run(Path(folder))
         opening_day.run(Path(folder))
         sign_ins.run(Path(folder))

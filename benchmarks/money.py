@@ -1,0 +1,152 @@
+"""A family with 2,000 lines: its balance, what its payments paid for, and its statement as PDF, beside floors.
+
+The floor of the balance is the bare driver with the same statement; that of the paper is Typst with a blank page.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from benchmarks.printing import figure, heading, milliseconds
+from benchmarks.school import AT, app_on, database_urls, drop_postgresql, fill
+from booking.bookings.models import Basket, Place
+from booking.core import pdf
+from booking.core.db import db, insert_new, unit_of_work
+from booking.ledger.balances import credit_pence
+from booking.ledger.models import EntryLine, LedgerAccount
+from booking.ledger.posting import BookedPlace, post_booking, post_payment
+from booking.payments.models import Payment
+from booking.payments.paid_care import standing_of
+from booking.payments.receipt_paper import print_receipt
+from booking.payments.receipts import statement_of_paid
+from booking.payments.spans import Span
+from booking.provision.models import Session
+
+LINES, OTHERS = 2_000, 60
+ACCOUNT = 1
+NOVEMBER = Span("month", date(2026, 11, 1), date(2026, 11, 30), "November 2026")
+YEAR = Span("tax_year", date(2026, 4, 6), date(2027, 4, 5), "Tax year 2026 to 2027")
+
+
+def run(folder: Path) -> None:
+    """On each database: the family among others, the figures and their floors."""
+    heading(f"A family with {LINES} lines (aims: balance under 5 ms, statement PDF under 100 ms)")
+    for name, url in database_urls(folder):
+        app = app_on(url, folder)
+        fill(app, families=OTHERS + 1, days=200)
+        with app.app_context():
+            for account_id in range(1, OTHERS + 2):
+                _live(account_id, LINES if account_id == ACCOUNT else 200)
+            _measure(name)
+            db.session.remove()
+            db.engine.dispose()
+        if name == "PostgreSQL":
+            drop_postgresql()
+
+
+def _measure(name: str) -> None:
+    balance, best, worst = milliseconds(lambda: credit_pence(ACCOUNT), times=30)
+    floor = _bare()
+    note = f"best {best:.2f}, worst {worst:.2f}; {balance / floor:.1f} times the bare driver ({floor:.2f} ms)"
+    figure(f"{name}: balance", f"{balance:.2f} ms", note)
+    played, best, worst = milliseconds(lambda: standing_of(ACCOUNT), times=7)
+    figure(
+        f"{name}: what {LINES} lines were paid by", f"{played:.1f} ms", f"best {best:.1f}, worst {worst:.1f}"
+    )
+    blank = _blank()
+    for span in (NOVEMBER, YEAR):
+        receipt = statement_of_paid({ACCOUNT}, span, AT.date())
+        rows = sum(len(child.lines) for paper in receipt.papers for child in paper.children)
+        took = []
+        for number in range(9):
+            begun = time.perf_counter()
+            found = statement_of_paid({ACCOUNT}, span, AT.date())
+            on = AT.date() + timedelta(days=number)
+            print_receipt(found, title="Childcare that you paid for", span=span.name, on=on)
+            took.append((time.perf_counter() - begun) * 1000)
+        middle = sorted(took[1:])[4]
+        figure(
+            f"{name}: statement PDF, {span.name}, {rows} rows",
+            f"{middle:.0f} ms",
+            f"best {min(took):.0f}, worst {max(took[1:]):.0f}; {middle / blank:.1f} times a blank page ({blank:.0f} ms)",
+        )
+
+
+def _blank() -> float:
+    """A receipt without a seller, each time another, so that nothing is remembered."""
+    took = []
+    for number in range(9):
+        data = {"title": f"Blank {number}", "span": "", "payer": "", "printed": "", "papers": []}
+        begun = time.perf_counter()
+        pdf.render("receipt.typ", data, at=AT)
+        took.append((time.perf_counter() - begun) * 1000)
+    return sorted(took[1:])[4]
+
+
+def _bare() -> float:
+    """The balance by the driver alone."""
+    query = (
+        select(EntryLine.amount_pence)
+        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
+        .where(LedgerAccount.family_account_id == ACCOUNT)
+    )
+    text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    text = "SELECT coalesce(sum(ledger_line.amount_pence), 0) " + text[text.index("FROM") :]
+    with db.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+
+        def ask() -> None:
+            cursor.execute(text)
+            cursor.fetchall()
+
+        return milliseconds(ask, times=30)[0]
+
+
+def _live(account_id: int, lines: int) -> None:
+    """So many lines: baskets of five sessions for a child, each paid by card in the same moment."""
+    sessions = db.session.execute(select(Session.id, Session.run_id).order_by(Session.date, Session.id)).all()
+    wanted = [(pupil, row) for row in sessions for pupil in (2 * account_id, 2 * account_id - 1)]
+    wanted = wanted[: lines * 5 // 6]
+    db.session.rollback()
+    with unit_of_work() as session:
+        for number in range(0, len(wanted), 5):
+            at = AT + timedelta(minutes=number)
+            basket = Basket(
+                reference=f"{account_id}-{number}", account_id=account_id, state="booked", created_at=at
+            )
+            session.add(basket)
+            session.flush()
+            places = []
+            for pupil_id, row in wanted[number : number + 5]:
+                values = {
+                    "basket_id": basket.id,
+                    "account_id": account_id,
+                    "pupil_id": pupil_id,
+                    "session_id": row.id,
+                    "state": "booked",
+                    "price_pence": 450,
+                    "credit_until": at,
+                    "held_at": at,
+                    "booked_at": at,
+                }
+                place_id = session.scalar(insert_new(Place).values(**values).returning(Place.id))
+                places.append(BookedPlace(place_id, account_id, row.run_id, 1, 450))
+            pence = 450 * len(places)
+            payment = Payment(
+                basket_id=basket.id,
+                account_id=account_id,
+                tender="card",
+                state="paid",
+                amount_pence=pence,
+                idempotency_key=f"{account_id}-{number}",
+                created_at=at,
+                paid_at=at,
+            )
+            session.add(payment)
+            session.flush()
+            post_booking(places, basket_id=basket.id, at=at, user_id=None)
+            post_payment(payment.id, account_id, basket.id, pence, "card", at=at, user_id=None)

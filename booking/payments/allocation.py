@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Care:
+class Care(NamedTuple):
     """One thing bought: `key` (a place's id, or below 0 for a charge of its own), whose, in which basket, due when.
 
     `promised_pence` of it waits for payments that name it or are promised for it.
@@ -50,8 +50,7 @@ class Money:
         return any(key == meant for meant, _ in (*self.named, *self.promised))
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One movement of a family's account: care bought or money come in (above 0), taken back or gone back (below)."""
 
     at: datetime
@@ -90,11 +89,8 @@ class Allocation:
 class _Line:
     care: Care
     cost_pence: int = 0
+    open_pence: int = 0
     parts: list[Part] = field(default_factory=list)
-
-    @property
-    def open_pence(self) -> int:
-        return self.cost_pence - sum(part.pence for part in self.parts)
 
     @property
     def unpromised_pence(self) -> int:
@@ -171,6 +167,7 @@ class _Play:
             if care.basket_id is not None:
                 self.baskets.setdefault(care.basket_id, []).append(line)
         line.cost_pence += pence
+        line.open_pence += pence
         over_pence = -line.open_pence
         for part in reversed(line.parts):
             if over_pence > 0:
@@ -181,6 +178,7 @@ class _Play:
 
     def _take_back(self, part: Part, pence: int) -> None:
         part.pence -= pence
+        self.lines[part.care.key].open_pence += pence
         purse = self.purses[part.money.id]
         purse.free_pence += pence
         self.free[part.money.id] = purse
@@ -220,6 +218,7 @@ class _Play:
         if pence > 0:
             part = Part(line.care, purse.money, pence)
             line.parts.append(part)
+            line.open_pence -= pence
             purse.parts.append(part)
             purse.free_pence -= pence
             self._note(line)

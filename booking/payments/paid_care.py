@@ -96,7 +96,6 @@ def _lines(account_ids: Collection[int], until: datetime | None) -> list[Row[*tu
             EntryLine.place_id,
             Place.pupil_id,
             Place.basket_id,
-            Place.booked_at,
         )
         .select_from(LedgerAccount)
         .join(EntryLine, EntryLine.account_id == LedgerAccount.id)
@@ -201,7 +200,7 @@ class _Reader:
 
     def _care(self, key: int, row: Row[*tuple[Any, ...]]) -> Care:
         self.place_of[key] = row.place_id
-        due_at = self.due.get(key) or self.due_of_basket.get(row.basket_id) or row.booked_at or row.at
+        due_at = self.due.get(key) or self.due_of_basket.get(row.basket_id) or row.at
         if key < 0:
             return Care(key, row.pupil_id, None, row.at)
         return Care(key, row.pupil_id, row.basket_id, due_at, self.promised_pence.get(key, 0))

@@ -1,7 +1,7 @@
 """A family with 2,000 lines: its balance, what its payments paid for, and its statement as PDF, beside floors.
 
 Two children, two sessions a school day, paid by card a week ahead. The floor of the balance is the bare driver with the
-same statement; that of the paper is Typst alone with the same receipt. Processor time is said too: it bears a busy machine.
+same statement; that of the paper is Typst alone with the same receipt. Processor time bears a busy machine.
 """
 
 from __future__ import annotations

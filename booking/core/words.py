@@ -67,6 +67,7 @@ WORDS: dict[str, Callable[..., str]] = {
     "short_day": short_day,
     "full_day": full_day,
     "plain_day": plain_day,
+    "plain_short_day": plain_short_day,
     "month": month,
     "clock": clock,
     "moment": moment,

@@ -10,7 +10,7 @@ from booking.core.money import format_pence
 from booking.core.words import counted, plain_day, plain_short_day
 from booking.payments.receipts import ChildPart, PaidLine, Receipt, SellerPaper, seller_facts
 
-WAY_WORDS = {"Card": "card", "At the school office": "school office"}
+WAY_WORDS = {"Card": "by card", "At the school office": "school office"}
 
 
 def print_receipt(receipt: Receipt, *, title: str, span: str, on: date) -> bytes:

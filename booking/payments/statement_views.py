@@ -18,7 +18,7 @@ from booking.core.errors import NotFound
 from booking.core.money import format_pence
 from booking.core.words import plain_day
 from booking.payments.invoices import invoices_of, print_invoice
-from booking.payments.receipt_paper import print_receipt
+from booking.payments.receipt_paper import WAY_WORDS, print_receipt
 from booking.payments.receipts import (
     Receipt,
     children_of_receipts,
@@ -120,6 +120,7 @@ def statements() -> ResponseReturnValue:
         children=children,
         kinds=KINDS,
         seller_facts=seller_facts,
+        way_words=WAY_WORDS,
         before=asked.arguments(asked.span.first - timedelta(days=1)),
         after=asked.arguments(_later(asked.span)) if asked.span.last < today else None,
     )
@@ -146,7 +147,12 @@ def receipt(paid_id: int) -> ResponseReturnValue:
     """What one payment paid for."""
     found = receipt_of(_accounts(), paid_id, clock.today())
     return render_template(
-        "payments/receipt.html", receipt=found, paid_id=paid_id, paid=_paid(found), seller_facts=seller_facts
+        "payments/receipt.html",
+        receipt=found,
+        paid_id=paid_id,
+        paid=_paid(found),
+        seller_facts=seller_facts,
+        way_words=WAY_WORDS,
     )
 
 

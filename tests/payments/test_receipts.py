@@ -185,7 +185,7 @@ def test_the_page_shows_a_span_and_gives_it_as_pdf(browser: Browser) -> None:
         browser.sign_in(family.user)
         page = browser.get("payments.statements", kind="credit", day="14")
         assert "14 November 2026 to 13 December 2026" in page.text
-        assert "£4.50 paid for" in page.text
+        assert f"{family.pupils[0].full_name} : 1 session, £4.50" in page.text
         assert "Later" not in page.text
         earlier = browser.get("payments.statements", kind="credit", day="14", on="2026-11-13")
         assert "You paid for no childcare on these days" in earlier.text

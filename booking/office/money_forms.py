@@ -89,7 +89,7 @@ class IssueForm(BaseForm):
 
     seller_id = SelectField("Who sells", coerce=int)
     from_on = DayField("Care from", missing="Enter the first day.", description="For example 1/11/2026.")
-    to_on = DayField("to", missing="Enter the last day.")
+    to_on = DayField("Care up to", missing="Enter the last day.")
     due_on = DayField("To be paid by", missing="Enter the day.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -187,16 +188,15 @@ def test_of_six_at_one_moment_each_gets_a_number_of_its_own(
     families = [a_family() for _ in range(6)]
     for number, family in enumerate(families):
         buy(family, a_session(date(2026, 11, 9 + number), run=run))
-    order = _order(run)
+    order, freeze = _order(run), invoices._freeze
+
+    def slow(invoice: Invoice, content: dict[str, Any]) -> Invoice:
+        time.sleep(0.15)
+        return freeze(invoice, content)
+
+    monkeypatch.setattr(invoices, "_freeze", slow)
     if not is_locked:
         monkeypatch.setattr(invoices, "lock_rows", lambda *_wanted: None)
-        freeze, together = invoices._freeze, threading.Barrier(len(families))
-
-        def slow(invoice: Invoice, content: dict[str, Any]) -> Invoice:
-            together.wait(timeout=20)
-            return freeze(invoice, content)
-
-        monkeypatch.setattr(invoices, "_freeze", slow)
     db.session.rollback()
     errors = _race(app, families, order)
     numbers = sorted(db.session.scalars(select(Invoice.number)))

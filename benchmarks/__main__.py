@@ -12,6 +12,7 @@ from benchmarks import (
     card_money,
     exports,
     holds,
+    money,
     opening_day,
     pages,
     people,
@@ -30,6 +31,7 @@ def main() -> None:
         pages.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
+        money.run(Path(folder))
         rush.run(Path(folder))
         opening_day.run(Path(folder))
         card_money.run(Path(folder))

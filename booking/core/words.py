@@ -24,6 +24,16 @@ def full_day(value: date) -> str:
     return f"{day(value)} {value.year}"
 
 
+def plain_day(value: date) -> str:
+    """`2 November 2026`, as it stands in forms and on paper."""
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def plain_short_day(value: date) -> str:
+    """`Mon 2 Nov 2026`."""
+    return f"{short_day(value)} {value.year}"
+
+
 def month(value: date) -> str:
     """`September 2027`."""
     return f"{value:%B %Y}"
@@ -56,6 +66,8 @@ WORDS: dict[str, Callable[..., str]] = {
     "day": day,
     "short_day": short_day,
     "full_day": full_day,
+    "plain_day": plain_day,
+    "plain_short_day": plain_short_day,
     "month": month,
     "clock": clock,
     "moment": moment,

@@ -99,3 +99,17 @@ def post_reversal(key: str, *, at: datetime, user_id: int | None) -> Entry:
     entry = db.session.scalars(select(Entry).where(Entry.key == key)).one()
     lines = [Line(line.account_id, -line.amount_pence, line.place_id) for line in entry.lines]
     return post(f"back:{key}", f"{entry.kind}_back", lines, at=at, user_id=user_id, reverses_id=entry.id)
+
+
+def post_payout(
+    seller_id: int, payout_id: int, amount_pence: int, fee_pence: int, *, at: datetime, user_id: int | None
+) -> Entry:
+    """An outside seller was paid from the bank: debit what is its own, credit the bank, and the school's fee if any."""
+    own, bank = (
+        ledger_account(f"payout:{seller_id}", "payout", seller_id=seller_id),
+        ledger_account("bank", "bank"),
+    )
+    lines = [Line(own.id, amount_pence + fee_pence), Line(bank.id, -amount_pence)]
+    if fee_pence:
+        lines.append(Line(ledger_account(f"income:fee:{seller_id}", "income").id, -fee_pence))
+    return post(f"payout:{payout_id}", "payout", lines, at=at, user_id=user_id)

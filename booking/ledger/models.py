@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.core.db import Base, UtcDateTime
@@ -79,3 +79,36 @@ class EntryLine(Base):
 
     entry: Mapped[Entry] = relationship(back_populates="lines")
     account: Mapped[LedgerAccount] = relationship()
+
+
+class SellerPayout(Base):
+    """What an outside seller was paid out for care up to a day: what it sold, less what came back, less the school's fee.
+
+    `carried_pence` is what changed for earlier days after they had been paid out. Sums: what is paid is
+    sold - refunded + carried - fee.
+    """
+
+    __tablename__ = "seller_payout"
+    __table_args__ = (
+        UniqueConstraint("seller_id", "to_on"),
+        CheckConstraint("from_on <= to_on", name="from_before_to"),
+        CheckConstraint("amount_pence > 0", name="amount_positive"),
+        CheckConstraint("fee_pence >= 0", name="fee_not_negative"),
+        CheckConstraint(
+            "amount_pence = sold_pence - refunded_pence + carried_pence - fee_pence", name="adds_up"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("seller.id"))
+    from_on: Mapped[date]
+    to_on: Mapped[date]
+    sold_pence: Mapped[int]
+    refunded_pence: Mapped[int]
+    carried_pence: Mapped[int]
+    fee_pence: Mapped[int]
+    amount_pence: Mapped[int]
+    paid_on: Mapped[date]
+    reference: Mapped[str] = mapped_column(String(40), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

@@ -110,7 +110,9 @@ def _shown(name: str, known: TableClass, row: Mapping[Any, Any], asker: Asker) -
         return {**shown, **_session_words(row.get("session_id")), "note": OTHERS}
     for column, value in row.items():
         kind = classes[name, column]
-        is_own_word = kind == "third_party" and row.get(known.giver_column) == asker.user.id
+        is_own_word = (
+            kind == "third_party" and known.giver_column in row and row[known.giver_column] == asker.user.id
+        )
         if kind not in SHOWN and not is_own_word:
             continue
         if column == "sealed":

@@ -12,7 +12,9 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import Base, db
 from booking.core.errors import NotFound
-from booking.office.forms import ActivityForm, RoomForm, SellerForm
+from booking.core.words import full_day
+from booking.office.forms import ActivityForm, RoomForm
+from booking.office.money_forms import REGISTRATIONS, SellerForm, VatForm
 from booking.office.set_up import change_room
 from booking.provision.areas import AREAS
 from booking.provision.models import Activity, Room, Seller
@@ -24,6 +26,7 @@ from booking.provision.setup import (
     save_room,
     save_seller,
 )
+from booking.provision.vat import Treatment, decide_vat, treatments_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form
 
@@ -80,10 +83,40 @@ def activity(activity_id: int) -> ResponseReturnValue:
 
 
 @for_roles("manager")
+def vat(activity_id: int) -> ResponseReturnValue:
+    """How VAT looks at an activity, from when, and who decided; decisions are added, never changed."""
+    activity, form = _found(Activity, activity_id), VatForm()
+    decisions = treatments_of(activity_id)
+
+    def save() -> str:
+        decided = Treatment(form.treatment.data, form.rate.data or 0)
+        row = decide_vat(
+            activity_id,
+            form.from_on.data,
+            decided,
+            decided_by=form.decided_by.data,
+            evidence=form.evidence.data,
+            at=clock.now(),
+            user_id=current_user.id,
+        )
+        return f"{decided.words} from {full_day(row.from_on)} is written down."
+
+    done = url_for("office.vat", activity_id=activity_id)
+    return answer_form(
+        form,
+        save,
+        template="office/vat.html",
+        done=done,
+        activity=activity,
+        decisions=[(row, Treatment(row.treatment, row.rate_basis_points).words) for row in decisions],
+    )
+
+
+@for_roles("manager")
 def sellers() -> ResponseReturnValue:
     """All sellers, the school first."""
     found = db.session.scalars(select(Seller).order_by(Seller.is_school.desc(), Seller.name)).all()
-    return render_template("office/sellers.html", sellers=found)
+    return render_template("office/sellers.html", sellers=found, registrations=REGISTRATIONS)
 
 
 def _seller_page(seller: Seller | None) -> ResponseReturnValue:
@@ -97,6 +130,10 @@ def _seller_page(seller: Seller | None) -> ResponseReturnValue:
             phone=form.phone.data or "",
             email=form.email.data or "",
             registration=form.registration.data or None,
+            registration_kind=form.registration_kind.data,
+            vat_number=form.vat_number.data or "",
+            account_code=form.account_code.data or "",
+            fee_basis_points=form.fee_basis_points.data or 0,
         )
         saved = save_seller(seller.id if seller else None, details, at=clock.now(), user_id=current_user.id)
         return f"{saved.name} is saved."

@@ -10,6 +10,7 @@ from booking.messages.letters import Composer
 from booking.office.demo.history import write_history
 from booking.office.early_letters import early_letter
 from booking.office.import_jobs import run_import
+from booking.office.invoicing import run_invoices
 from booking.office.letters import (
     change_letter,
     confirmation_letter,
@@ -28,6 +29,7 @@ from booking.payments.promise_letters import let_go_letter, reminder_letter
 JOBS: Mapping[str, Callable[[int], None]] = {
     "demo_history": write_history,
     "import_pupils": run_import,
+    "issue_invoices": run_invoices,
     "roll_over": run_roll_over,
 }
 

@@ -15,6 +15,7 @@ from booking.ledger.models import Entry
 from booking.ledger.sealing import seal_problems
 from booking.payments.arrears_invariants import arrears_problems
 from booking.payments.bank_invariants import bank_problems
+from booking.payments.invoices import invoice_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
@@ -31,6 +32,7 @@ def all_problems() -> list[str]:
             *_payment_problems(),
             *bank_problems(),
             *arrears_problems(),
+            *invoice_problems(),
             *_custody_problems(),
             *_people_problems(),
             *vault_problems(),

@@ -200,23 +200,6 @@ class CopyForm(BaseForm):
         return self
 
 
-class SellerForm(BaseForm):
-    """What a receipt says of who was paid."""
-
-    name = _text("Legal name", 120, "Enter the name.")
-    is_school = BooleanField("This is the school itself")
-    address = _text("Address", 250)
-    phone = _text("Phone", 30)
-    email = EmailField(
-        "E-mail address", [Optional(), Email("That is not an e-mail address."), Length(max=254)]
-    )
-    registration = _text(
-        "Ofsted number or URN",
-        40,
-        description="Families need it for Tax-Free Childcare. Leave empty if none.",
-    )
-
-
 class RoomForm(BaseForm):
     """A place in the school."""
 

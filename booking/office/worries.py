@@ -20,6 +20,7 @@ from booking.ledger.balances import credit_of_all
 from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
+from booking.office.income import visitors_in_non_business
 from booking.payments.decision_models import MoneyDecision
 from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
@@ -58,6 +59,7 @@ class Worries:
     families_owing: int
     owed_pence: int
     empty_pots: int
+    visitor_vat: int
     jobs: list[Job]
     last_import: datetime | None
 
@@ -96,6 +98,7 @@ def worries(at: datetime) -> Worries:
         families_owing=len(owing),
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
+        visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

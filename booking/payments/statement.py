@@ -45,7 +45,7 @@ TENDERS = {
 class StatementRow:
     """One line as a family reads it: what it is about, what was done, the amount, and how the account stood after.
 
-    Of `credit_pence` and `owed_pence` one is always 0.
+    Of `credit_pence` and `owed_pence` one is always 0. `payment_id` is that of a payment that came in.
     """
 
     on: date
@@ -55,6 +55,7 @@ class StatementRow:
     amount_pence: int
     credit_pence: int
     owed_pence: int
+    payment_id: int | None = None
 
 
 def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
@@ -85,6 +86,7 @@ def statement_of(account_id: int, on: date | None = None) -> list[StatementRow]:
                 amount_pence=abs(line.amount_pence),
                 credit_pence=max(balance_pence, 0),
                 owed_pence=max(-balance_pence, 0),
+                payment_id=line.payment_id if line.kind == "payment" else None,
             )
         )
     return rows[::-1]

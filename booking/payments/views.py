@@ -14,6 +14,7 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError, NotFound
 from booking.ledger.balances import credit_pence
+from booking.payments import statement_views
 from booking.payments.checkout import (
     CardPageUnreachable,
     WhereNext,
@@ -37,11 +38,13 @@ from booking.payments.going_on_views import (
     paid_before,
     paying_facts,
 )
+from booking.payments.invoices import invoices_of
 from booking.payments.kept_cards import ask_to_forget, has_kept_card, let_stripe_know
 from booking.payments.models import Payment
 from booking.payments.office_till import pay_basket
 from booking.payments.on_account import late_seen, money_back, plan_seen
 from booking.payments.promises import SCHEMES, what_is_owed
+from booking.payments.receipts import paying_payments
 from booking.payments.reference_views import child_reference
 from booking.payments.split_words import simple_scheme
 from booking.payments.statement import statement_of
@@ -181,16 +184,18 @@ def calendar(reference: str) -> ResponseReturnValue:
 def account() -> ResponseReturnValue:
     """The family's balance in plain words, what is due when, and every line of its account."""
     account_id, at = own_account(), clock.now()
-    credit, owed = credit_pence(account_id), what_is_owed(account_id, at=at)
+    credit, owed, today = credit_pence(account_id), what_is_owed(account_id, at=at), clock.today(at)
     return render_template(
         "payments/account.html",
         credit_pence=max(credit, 0),
         owed_pence=max(-credit, 0),
         owed=[one for one in owed if one.tender not in SCHEMES],
         to_send=lines_to_send(account_id, owed, at=at),
-        rows=statement_of(account_id, clock.today(at)),
+        rows=statement_of(account_id, today),
+        invoices=invoices_of({account_id}, today),
+        with_receipt=paying_payments({account_id}, today),
         back=money_back(account_id, at),
-        plan=plan_seen(account_id, clock.today(at)),
+        plan=plan_seen(account_id, today),
         late=late_seen(account_id, at),
         sends_texts=current_settings().sends_texts,
         has_kept_card=has_kept_card(current_user.id),
@@ -226,3 +231,7 @@ def stripe_webhook() -> ResponseReturnValue:
     except StripeOutOfReach:
         return Response("later\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
+
+
+for address, view, methods in statement_views.ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

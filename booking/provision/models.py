@@ -46,10 +46,22 @@ class SpecialDay(Base):
     finishes_at: Mapped[time | None]
 
 
+REGISTRATIONS = ("none", "ofsted", "urn")
+
+
 class Seller(Base):
-    """Who the family's contract and money are with: the school or an outside provider."""
+    """Who the family's contract and money are with: the school or an outside provider; `name` is the legal name.
+
+    `registration` is the number of the kind `registration_kind`. `fee_basis_points` is the hundredths of a per cent of
+    its takings that an outside seller leaves to the school. Locked last: its invoices are numbered without gaps.
+    """
 
     __tablename__ = "seller"
+    __table_args__ = (
+        CheckConstraint(f"registration_kind IN {REGISTRATIONS}", name="registration_kind_known"),
+        CheckConstraint("fee_basis_points BETWEEN 0 AND 10000", name="fee_is_a_part"),
+    )
+    lock_rank = 60
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120), unique=True)
@@ -58,6 +70,10 @@ class Seller(Base):
     phone: Mapped[str] = mapped_column(String(30), default="")
     email: Mapped[str] = mapped_column(String(254), default="")
     registration: Mapped[str | None] = mapped_column(String(40))
+    registration_kind: Mapped[str] = mapped_column(String(6), default="none")
+    vat_number: Mapped[str] = mapped_column(String(20), default="")
+    account_code: Mapped[str] = mapped_column(String(20), default="")
+    fee_basis_points: Mapped[int] = mapped_column(default=0)
 
 
 class Room(Base):
@@ -93,6 +109,34 @@ class Activity(Base):
     runs_on_early_finish: Mapped[bool] = mapped_column(default=False)
 
     seller: Mapped[Seller] = relationship()
+
+
+VAT_TREATMENTS = ("non_business", "exempt", "standard")
+
+
+class VatTreatment(Base):
+    """How VAT looks at an activity from a day on, who decided it and on what evidence; the next row ends it.
+
+    `rate_basis_points` is the rate in hundredths of a per cent (2000 is 20 %), of standard-rated care alone.
+    """
+
+    __tablename__ = "vat_treatment"
+    __table_args__ = (
+        UniqueConstraint("activity_id", "from_on"),
+        CheckConstraint(f"treatment IN {VAT_TREATMENTS}", name="treatment_known"),
+        CheckConstraint("rate_basis_points BETWEEN 0 AND 10000", name="rate_is_a_part"),
+        CheckConstraint("(treatment = 'standard') = (rate_basis_points > 0)", name="standard_has_a_rate"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
+    from_on: Mapped[date]
+    treatment: Mapped[str] = mapped_column(String(12))
+    rate_basis_points: Mapped[int] = mapped_column(default=0)
+    decided_by: Mapped[str] = mapped_column(String(120))
+    evidence: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
 
 class Run(Base):

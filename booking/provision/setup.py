@@ -39,7 +39,7 @@ class ActivityDetails:
 
 @dataclass(frozen=True)
 class SellerDetails:
-    """What a receipt must say of who was paid; `registration` is an Ofsted number or URN, or none."""
+    """What a receipt must say of who was paid; `registration` is the number of the kind that is said, or none."""
 
     name: str
     is_school: bool = False
@@ -47,6 +47,10 @@ class SellerDetails:
     phone: str = ""
     email: str = ""
     registration: str | None = None
+    registration_kind: str = "none"
+    vat_number: str = ""
+    account_code: str = ""
+    fee_basis_points: int = 0
 
 
 @dataclass(frozen=True)

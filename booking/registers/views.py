@@ -12,12 +12,14 @@ from booking.core import clock
 from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
-from booking.provision.models import Session
+from booking.people.school_years import school_year_start
+from booking.provision.models import Seller, Session
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
 from booking.registers.provider import provider_view
+from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
 from booking.web.audience import for_roles
 from booking.web.seen import note_seen
@@ -175,4 +177,21 @@ def provider() -> ResponseReturnValue:
         return redirect(url_for("registers.today"))
     return render_template(
         "registers/provider.html", view=provider_view(current_user.seller_id, today=clock.today())
+    )
+
+
+@blueprint.get("/provider/takings")
+@for_roles("staff")
+def takings() -> ResponseReturnValue:
+    """An outside provider's takings by month and activity, and what it was paid out; no family is named."""
+    seller_id = current_user.seller_id
+    if seller_id is None:
+        return redirect(url_for("registers.today"))
+    today = clock.today()
+    return render_template(
+        "registers/takings.html",
+        seller=db.session.get_one(Seller, seller_id),
+        taken=takings_of(seller_id, school_year_start(today), today),
+        due=payable(seller_id, today),
+        payouts=payouts_of(seller_id),
     )

@@ -26,7 +26,7 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "parent's own contact": ("Uncle Dunlin", FAMILY | {"club"}),
     "parent's own contact's telephone": ("01632 960778", FAMILY),
     "collection password": ("gannetword", FAMILY | {"club"}),
-    "parent's name": ("Robin Thistledown", DOOR | {"admin"}),
+    "parent's name": ("Robin Thistledown", DOOR | {"admin", "parent"}),
     "parent's e-mail": ("robin.thistledown@families.example", FAMILY | {"admin"}),
     "parent's telephone": ("07700 900941", FAMILY),
     "restricted adult": ("Sam Marshtit", DOOR),
@@ -41,4 +41,4 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "pot that pays": ("Heronpot", OFFICE),
     "words of a newcomer": ("Redshank shifts", OFFICE),
 }
-"""A parent's name is at the door (who may collect) and on the list of who signs in; their own pages do without."""
+"""A parent's name is at the door (who may collect), on the list of who signs in, and on their receipts: who paid."""

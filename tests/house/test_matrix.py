@@ -42,6 +42,7 @@ from tests.builders import (
 from tests.builders import Family as OneFamily
 from tests.house.fields import FIELDS
 from tests.house.routes import ANYONE, ROUTES
+from tests.payments.paid_families import money_papers
 from tests.price_builders import a_funding, a_pot
 
 TOKEN = frozenset({"token"})
@@ -135,13 +136,13 @@ def world(app: Flask) -> World:
     unrelated = a_user("parent")
     with unit_of_work():
         make_account([unrelated], name="Unrelated", at=AT)
-    contact = db.session.scalars(select(Contact).where(Contact.given_by_id == parent.id)).one()
     arguments = {
         "pupil_id": child.id,
         "place_id": place.id,
         "session_id": session.id,
         "reference": basket.reference,
-        "contact_id": contact.id,
+        **money_papers(family),
+        "contact_id": db.session.scalars(select(Contact.id).where(Contact.given_by_id == parent.id)).one(),
         "account_id": account.id,
         "user_id": parent.id,
         "run_id": session.run_id,

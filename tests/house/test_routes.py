@@ -37,6 +37,7 @@ from tests.builders import (
     save,
 )
 from tests.house.routes import ANYONE, ROUTES, WRITES_BY_GET
+from tests.payments.paid_families import money_papers
 
 TOKEN = frozenset({"token"})
 GRANTS = {"sees_groups": True, "approves": True, "safeguarding": True}
@@ -115,6 +116,7 @@ def world(app: Flask) -> World:
         "ends_on": finished.ends_on,
         "kind": "json",
         "payment_id": payment.id,
+        **money_papers(family),
         "session_id": session.id,
         "reference": basket.reference,
         "place_id": place.id,

@@ -12,8 +12,88 @@ FULFIL = "booking/payments/fulfilment.py"
 EVENTS = "booking/payments/stripe_events.py"
 
 POSTING = "tests/ledger/test_posting.py"
+INVOICES = "tests/payments/test_invoices.py"
 
 PAYING = (
+    Sabotage(
+        "invoice numbers are taken without a lock",
+        (
+            Edit(
+                "booking/payments/invoices.py",
+                "    lock_rows((FamilyAccount, [account_id]), (Seller, [order.seller_id]))\n    asked",
+                "    asked",
+            ),
+        ),
+        (f"{INVOICES}::test_of_six_at_one_moment_each_gets_a_number_of_its_own",),
+        POSTGRESQL,
+    ),
+    Sabotage(
+        "an issued invoice may be changed",
+        (
+            Edit(
+                "booking/migrations/versions/0026_add_money_papers.py",
+                'FROZEN = ("invoice", "invoice_line")',
+                "FROZEN = ()",
+            ),
+        ),
+        (f"{INVOICES}::test_the_database_refuses_to_change_an_invoice",),
+        BOTH,
+    ),
+    Sabotage(
+        "an invoice is taken back twice",
+        (
+            Edit(
+                "booking/payments/invoices.py",
+                'if invoice.kind != "invoice" or had_one is not None:',
+                'if invoice.kind != "invoice":',
+            ),
+        ),
+        (f"{INVOICES}::test_a_wrong_invoice_is_taken_back_whole_once_and_the_care_invoiced_afresh",),
+    ),
+    Sabotage(
+        "Tax-Free Childcare of one child pays for another",
+        (
+            Edit(
+                "booking/payments/allocation.py",
+                "(only is not None and line.care.pupil_id != only)",
+                "only == 0",
+            ),
+        ),
+        ("tests/payments/test_allocation.py::test_tax_free_childcare_of_one_child_never_pays_for_another",),
+    ),
+    Sabotage(
+        "a debt that was let off stands on a receipt",
+        (
+            Edit(
+                "booking/payments/allocation.py",
+                "(part for part in allocation.parts if part.money.is_payment)",
+                "iter(allocation.parts)",
+            ),
+        ),
+        ("tests/payments/test_allocation.py::test_a_debt_that_is_let_off_settles_and_is_no_payment",),
+    ),
+    Sabotage(
+        "a closed child stands on a receipt",
+        (
+            Edit(
+                "booking/payments/receipts.py",
+                "if part.place_id is not None and (part.account_id, part.pupil_id) not in closed",
+                "if part.place_id is not None and closed is not None",
+            ),
+        ),
+        ("tests/payments/test_receipts.py::test_what_a_restriction_closes_is_on_no_receipt",),
+    ),
+    Sabotage(
+        "a payout forgets what was paid out before",
+        (
+            Edit(
+                "booking/registers/takings.py",
+                "all_sold - all_refunded - gone - (",
+                "all_sold - all_refunded - gone * 0 - (",
+            ),
+        ),
+        ("tests/registers/test_takings.py::test_a_payout_is_what_was_sold_less_what_came_back_less_the_fee",),
+    ),
     Sabotage(
         "what was posted may be changed",
         (

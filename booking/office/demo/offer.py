@@ -47,7 +47,6 @@ PROVIDERS = {
         "address": "Unit 4, Mill Yard, LE99 1AA",
         "phone": "01632 960114",
         "email": "hello@striders.example",
-        "registration": None,
     },
     "bright": {
         "name": "Bright Sparks Theatre CIC",
@@ -55,6 +54,7 @@ PROVIDERS = {
         "phone": "01632 960127",
         "email": "office@brightsparks.example",
         "registration": "EY999002",
+        "registration_kind": "ofsted",
     },
 }
 RUNS = (

@@ -15,9 +15,9 @@ from booking.core.jobs import add_job
 from booking.office.demo.offer import PROVIDERS, ROOMS, RUNS, SCHOOL, DemoRun
 from booking.office.demo.people_rows import write_people, write_school
 from booking.office.demo.population import make_population
+from booking.office.demo.prices import write_prices
 from booking.payments.childcare import ApprovalDetails, approve
 from booking.payments.voucher_firms import FirmDetails, save_firm
-from booking.office.demo.prices import write_prices
 from booking.people.models import School, User
 from booking.provision.models import Period, StaffAssignment
 from booking.provision.runs import RunDetails, open_run, save_run
@@ -114,7 +114,8 @@ def _write_offer(
     """Every activity in each half-term of the history, in the present one and in the next."""
     sellers = {SCHOOL: _school_seller(at)}
     for key, details in PROVIDERS.items():
-        sellers[key] = save_seller(None, SellerDetails(**details), at=at, user_id=None).id  # type: ignore[arg-type]
+        given = SellerDetails(**details, fee_basis_points=1000)  # type: ignore[arg-type]
+        sellers[key] = save_seller(None, given, at=at, user_id=None).id
     rooms = {
         n: save_room(None, RoomDetails(n, round(c * scale)), at=at, user_id=None).id for n, c in ROOMS.items()
     }
@@ -137,7 +138,8 @@ def _school_seller(at: datetime) -> int:
         address="Brook Lane, LE99 7ZZ",
         phone="01632 960100",
         email="office@demo.example",
-        registration="URN 999001",
+        registration="999001",
+        registration_kind="urn",
     )
     return save_seller(None, details, at=at, user_id=None).id
 

@@ -6,6 +6,7 @@ import secrets
 from datetime import date
 from typing import Any
 
+from booking.bookings.models import Place, PriceLine
 from booking.provision.price_models import Funding, Pot, Rate
 from tests.builders import AT, save
 
@@ -60,3 +61,11 @@ def a_funding(pot: Pot, **values: Any) -> Funding:
     )
     save(funding)
     return funding
+
+
+def a_funded_place(place: Place, pot_name: str) -> None:
+    """A pot of this name pays all of a place that costs the family nothing."""
+    pot = a_pot(name=pot_name)
+    a_funding(pot, pupil_id=place.pupil_id)
+    for kind, pence, pot_id in (("full", 450, None), ("funding", -450, pot.id)):
+        save(PriceLine(place_id=place.id, kind=kind, amount_pence=pence, pot_id=pot_id))

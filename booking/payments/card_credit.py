@@ -17,17 +17,21 @@ from booking.core.clock import to_school
 from booking.core.db import db
 from booking.ledger.balances import credit_pence
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
+from booking.payments.disputes import disputed_pence
 from booking.payments.models import Payment, Refund
 
 OWN, BOUND = "own", "bound"
 OWN_TENDERS = frozenset({"card", "office"})
+BY_TENDER = frozenset({"payment", "payment_undone", "scheme_refund"})
+"""Kinds of entries whose money is that of the tender which their payment names."""
 
 
 @dataclass(frozen=True)
 class Movement:
     """One line of a family's account: above zero it spent, below zero something came in.
 
-    `thing` is what was bought or what is given back, and `source` (own or bound) where fresh money came from.
+    `thing` is what was bought or what is given back; `source` (own or bound) where fresh money came from, or whose money
+    went back the way that it came.
     """
 
     amount_pence: int
@@ -54,7 +58,7 @@ def own_credit_pence(movements: Iterable[Movement]) -> int:
     purse = _Purse()
     for one in movements:
         if one.amount_pence > 0:
-            purse.spend(one.thing, one.amount_pence)
+            purse.spend(one.thing, one.amount_pence, first=one.source or OWN)
         elif one.source is not None:
             purse.come_in(one.source, -one.amount_pence)
         else:
@@ -70,8 +74,8 @@ class _Purse:
         self.paid: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.unpaid: dict[str, int] = {}
 
-    def spend(self, thing: str, pence: int) -> None:
-        for source in (OWN, BOUND):
+    def spend(self, thing: str, pence: int, *, first: str) -> None:
+        for source in (OWN, BOUND) if first == OWN else (BOUND, OWN):
             part = min(self.has[source], pence)
             self.has[source] -= part
             self.paid[thing][source] += part
@@ -126,7 +130,7 @@ def card_parts(account_id: int) -> list[CardPart]:
     )
     parts = []
     for payment_id, paid_at, paid_pence, refunded_pence in rows:
-        part_pence = min(left_pence, paid_pence - refunded_pence)
+        part_pence = min(left_pence, paid_pence - refunded_pence - disputed_pence(payment_id))
         if part_pence > 0:
             parts.append(CardPart(payment_id, to_school(paid_at).date(), paid_pence, part_pence))
             left_pence -= part_pence
@@ -153,7 +157,7 @@ def _movements(account_id: int) -> list[Movement]:
     for entry_id, kind, reverses_id, tender, place_id, pence in rows:
         thing = f"place {place_id}" if place_id else f"entry {reverses_id or entry_id}"
         source = None
-        if kind == "payment":
+        if kind in BY_TENDER:
             source = OWN if tender in OWN_TENDERS else BOUND
         found.append(Movement(pence, thing, source))
     return found

@@ -17,6 +17,7 @@ from booking.core.errors import BookingError, NotFound
 from booking.core.money import format_pence
 from booking.ledger.afterwards import post_scheme_refund
 from booking.ledger.balances import credit_pence
+from booking.payments.card_credit import card_parts
 from booking.payments.models import Payment, Refund
 from booking.payments.promises import SCHEMES, Purse, promised_by_purse, purse_of
 from booking.people.models import FamilyAccount
@@ -88,7 +89,7 @@ def ways_back(
 
 
 def ways_back_of(account_id: int) -> dict[int, WayBack]:
-    """The same for one family, from its payments, promises and balance."""
+    """The same for one family, from its payments, promises and balance; to cards as `card_credit` follows the pounds."""
     gone = (
         select(Refund.payment_id, func.sum(Refund.amount_pence).label("pence"))
         .where(Refund.state != "failed")
@@ -109,7 +110,10 @@ def ways_back_of(account_id: int) -> dict[int, WayBack]:
         )
         for payment, pence in rows
     ]
-    return ways_back(credit_pence(account_id), paid, promised_by_purse(account_id))
+    ways = ways_back(credit_pence(account_id), paid, promised_by_purse(account_id))
+    cards = [WayBack(part.payment_id, "card", part.amount_pence) for part in card_parts(account_id)]
+    by_card = {one.payment_id: one for one in cards}
+    return {number: one for number, one in ways.items() if one.tender != "card"} | by_card
 
 
 def record_scheme_refund(

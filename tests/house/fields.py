@@ -42,3 +42,8 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "words of a newcomer": ("Redshank shifts", OFFICE),
 }
 """A parent's name is at the door (who may collect), on the list of who signs in, and on their receipts: who paid."""
+
+
+def word(field: str) -> str:
+    """The word by which a field is found in what a page shows."""
+    return FIELDS[field][0]

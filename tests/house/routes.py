@@ -5,35 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.house.audiences import ANYONE, Route, anyone, only
+from tests.house.money_routes import MONEY_ROUTES
 
-ANYONE = frozenset({"anyone"})
+__all__ = ["ANYONE", "ROUTES", "WRITES_BY_GET"]
 EVERYBODY = ("parent", "staff", "manager", "governor", "admin")
 WRITES_BY_GET = {"access_entry", "audit_entry", "sign_in_attempt", "sign_in", "release"}
 """Tables that a GET may add to: who looked at what, sign-ins, and the release that a first look makes."""
 
-
-@dataclass(frozen=True)
-class Route:
-    """What the table says of one endpoint."""
-
-    audience: frozenset[str]
-    scoped_for: frozenset[str] = frozenset()
-    is_signed: bool = False
-    may_write_by_get: bool = False
-
-
-def anyone(*, is_signed: bool = False) -> Route:
-    """A public page; `is_signed` for Stripe's events, which carry a signature in place of a token."""
-    return Route(ANYONE, is_signed=is_signed)
-
-
-def only(*roles: str, scoped: tuple[str, ...] = (), may_write_by_get: bool = False) -> Route:
-    """A page for these roles; for those in `scoped` only where the thing is theirs."""
-    return Route(frozenset(roles), frozenset(scoped), may_write_by_get=may_write_by_get)
-
-
-ROUTES: dict[str, Route] = {
+ROUTES: dict[str, Route] = MONEY_ROUTES | {
     "web.healthz": anyone(),
     "web.readyz": anyone(),
     "web.metrics": anyone(),
@@ -129,23 +109,6 @@ ROUTES: dict[str, Route] = {
     "privacy.correction": only("manager"),
     "privacy.sharing_file": only("manager"),
     "privacy.processing_record": only("manager"),
-    "payments.checkout": only("parent"),
-    "payments.pay": only("parent"),
-    "payments.ways": only("parent"),
-    "payments.child_reference": only("parent", scoped=("parent",)),
-    "payments.back": only("parent", may_write_by_get=True),
-    "payments.cancelled": only("parent", scoped=("parent",)),
-    "payments.close": only("parent", scoped=("parent",)),
-    "payments.confirmation": only("parent", scoped=("parent",)),
-    "payments.calendar": only("parent", scoped=("parent",)),
-    "payments.account": only("parent"),
-    "payments.forget_card": only("parent"),
-    "payments.statements": only("parent"),
-    "payments.statement_file": only("parent"),
-    "payments.receipt": only("parent", scoped=("parent",)),
-    "payments.receipt_file": only("parent", scoped=("parent",)),
-    "payments.invoice_file": only("parent", scoped=("parent",)),
-    "payments.stripe_webhook": anyone(is_signed=True),
     "equity.report": only("governor", "manager"),
     "equity.period": only("governor", "manager"),
     "equity.download": only("governor", "manager"),
@@ -305,25 +268,6 @@ ROUTES: dict[str, Route] = {
     "office.add_funding": only("manager"),
     "office.end_decision": only("manager"),
     "office.booking_rules": only("manager"),
-    "arrears.owed": only("manager"),
-    "arrears.owed_csv": only("manager"),
-    "arrears.letters": only("manager"),
-    "arrears.term_position": only("manager"),
-    "arrears.money_terms": only("manager"),
-    "arrears.decisions": only("manager"),
-    "arrears.decision": only("manager"),
-    "arrears.decide_money": only("manager"),
-    "arrears.withdraw_money": only("manager"),
-    "arrears.take_back": only("manager"),
-    "arrears.waive": only("manager"),
-    "arrears.refund": only("manager"),
-    "arrears.write_off": only("manager"),
-    "arrears.family": only("manager"),
-    "arrears.end_family_note": only("manager"),
-    "arrears.send_family_statement": only("manager"),
-    "arrears.family_letter": only("manager"),
-    "arrears.plan": only("manager"),
-    "arrears.end_family_plan": only("manager"),
     "office.users": only("manager", "admin"),
     "office.invite_somebody": only("manager", "admin"),
     "office.user": only("manager", "admin"),

@@ -14,12 +14,11 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from booking.bookings.models import PriceLine
 from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
 from booking.office.restricting import put_in_force
-from booking.people.care import Said, say, set_collection_word
+from booking.people.care import Said, say
 from booking.people.invitations import invite, make_account, tie
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Contact, Invitation, User
@@ -40,10 +39,10 @@ from tests.builders import (
     save,
 )
 from tests.builders import Family as OneFamily
-from tests.house.fields import FIELDS
+from tests.house.fields import FIELDS, word
 from tests.house.routes import ANYONE, ROUTES
 from tests.payments.paid_families import money_papers
-from tests.price_builders import a_funding, a_pot
+from tests.price_builders import a_funded_place
 
 TOKEN = frozenset({"token"})
 MAY_WRITE = {"access_entry", "audit_entry", "sign_in", "sign_in_attempt", "release", "outbox_message"}
@@ -75,10 +74,6 @@ class World:
     arguments: dict[str, Any]
 
 
-def _word(field: str) -> str:
-    return FIELDS[field][0]
-
-
 @pytest.fixture
 def world(app: Flask) -> World:
     """One child with everything told, two parents of whom one is restricted, and everybody else."""
@@ -86,17 +81,17 @@ def world(app: Flask) -> World:
     finished = a_period(name="Autumn 1", starts_on=date(2026, 9, 2), ends_on=date(2026, 10, 23))
     child = a_pupil(
         forename="Kim",
-        surname=_word("surname"),
-        upn=_word("upn"),
+        surname=word("surname"),
+        upn=word("upn"),
         date_of_birth=date(2017, 7, 14),
         class_name="Oak",
     )
     parent = a_user(
-        "parent", name=_word("parent's name"), email=_word("parent's e-mail"), password="three calm words"
+        "parent", name=word("parent's name"), email=word("parent's e-mail"), password="three calm words"
     )
-    restricted = a_user("parent", name=_word("restricted adult"))
+    restricted = a_user("parent", name=word("restricted adult"))
     with unit_of_work():
-        db.session.merge(parent).phone = _word("parent's telephone")
+        db.session.merge(parent).phone = word("parent's telephone")
         account = make_account([parent], name=parent.name, at=AT)
         make_account([restricted], name=restricted.name, at=AT)
         for user in (parent, restricted):
@@ -104,17 +99,14 @@ def world(app: Flask) -> World:
     family = OneFamily(parent, account, [child])
     _tell(family, restricted)
     session, other_session = a_session(date(2026, 11, 25)), a_session(date(2026, 11, 25))
-    basket = a_basket(account, booked_at=AT, reference=_word("booking reference"))
+    basket = a_basket(account, booked_at=AT, reference=word("booking reference"))
     place = a_place(family, session, basket_id=basket.id, price_pence=0)
-    pot = a_pot(name=_word("pot that pays"))
-    a_funding(pot, pupil_id=child.id)
-    for line in (("full", 450, None), ("funding", -450, pot.id)):
-        save(PriceLine(place_id=place.id, kind=line[0], amount_pence=line[1], pot_id=line[2]))
+    a_funded_place(place, word("pot that pays"))
     club, other_club = a_user("staff"), a_user("staff")
     save(StaffAssignment(user_id=club.id, run_id=session.run_id))
     save(StaffAssignment(user_id=other_club.id, run_id=other_session.run_id))
     office, head = a_user("manager", approves=True, safeguarding=True), a_user("manager", sees_groups=True)
-    made = a_restriction(child, restricted, by=head, evidence=_word("evidence"))
+    made = a_restriction(child, restricted, by=head, evidence=word("evidence"))
     with unit_of_work():
         put_in_force(made.id, at=AT, by=office)
     with unit_of_work():
@@ -123,7 +115,7 @@ def world(app: Flask) -> World:
                 "name": "Kay",
                 "email": "kay@families.example",
                 "child_name": "Kim",
-                "words": _word("words of a request"),
+                "words": word("words of a request"),
             },
             user=None,
             base_url="",
@@ -131,7 +123,7 @@ def world(app: Flask) -> World:
         )
         asked.state, asked.due_on = "asked", AT.date()
     with unit_of_work():
-        said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), _word("words of a newcomer"))
+        said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), word("words of a newcomer"))
         newcomer_id = confirm_newcomer(ask_as_newcomer(said, at=AT).token, at=AT).id
     unrelated = a_user("parent")
     with unit_of_work():
@@ -176,34 +168,32 @@ def _tell(family: OneFamily, other: User) -> None:
     child, parent = family.pupils[0], family.user
     with unit_of_work():
         for user, said in (
-            (other, Said(medical=_word("care said by the other adult"))),
+            (other, Said(medical=word("care said by the other adult"))),
             (
                 parent,
-                Said(
-                    (_word("allergy"),), (_word("diet"),), medical=_word("medical"), support=_word("support")
-                ),
+                Said((word("allergy"),), (word("diet"),), medical=word("medical"), support=word("support")),
             ),
         ):
             say(child.id, said, by_id=user.id, source="online", at=AT, recorded_by_id=user.id)
-        set_collection_word(child.id, _word("collection password"), user_id=parent.id, at=AT)
+        set_collectionword(child.id, word("collection password"), user_id=parent.id, at=AT)
         contact = Contact(
             pupil_id=child.id,
-            name=_word("school's contact"),
-            phone=_word("school's contact's telephone"),
-            email=_word("school's contact's e-mail"),
+            name=word("school's contact"),
+            phone=word("school's contact's telephone"),
+            email=word("school's contact's e-mail"),
         )
         own = Contact(
             pupil_id=child.id,
             given_by_id=parent.id,
-            name=_word("parent's own contact"),
-            phone=_word("parent's own contact's telephone"),
+            name=word("parent's own contact"),
+            phone=word("parent's own contact's telephone"),
             may_collect=True,
         )
         db.session.add_all([contact, own])
         db.session.flush()
-        invite(_word("school's contact's e-mail"), "parent", at=AT, by_user_id=None, contact=contact)
+        invite(word("school's contact's e-mail"), "parent", at=AT, by_user_id=None, contact=contact)
     for kind in ("ethnicity", "language"):
-        a_group_fact(child, kind, _word(kind))
+        a_group_fact(child, kind, word(kind))
 
 
 def _rules(app: Flask) -> list[Any]:
@@ -302,5 +292,5 @@ def test_the_field_matrix_would_notice_a_leak(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = app.view_functions["bookings.offer"]
-    monkeypatch.setitem(app.view_functions, "bookings.offer", lambda: f"{view()} {_word('medical')}")
+    monkeypatch.setitem(app.view_functions, "bookings.offer", lambda: f"{view()} {word('medical')}")
     assert "medical" in _fields_in(_seen(app, world, None))

@@ -73,7 +73,7 @@ OWING = (
         (f"{BACK}::test_never_more_goes_back_than_the_credit_or_than_the_card_paid",),
     ),
     Sabotage(
-        "money of a scheme goes to a card",
+        "a scheme's money counts as the card's own",
         (
             Edit(
                 "booking/payments/card_credit.py",

@@ -166,7 +166,7 @@ PAYING = (
     ),
     Sabotage(
         "nobody is told of late money",
-        (Edit(FULFIL, "    _tell_of_refund(payment, at=at)\n    return", "    return"),),
+        (Edit(FULFIL, '    write_to_payer(payment, "late_refund", at=at)\n    return', "    return"),),
         (LATE,),
     ),
     Sabotage(

@@ -44,7 +44,13 @@ PRICING = (
     ),
     Sabotage(
         "only who paid something is given back to",
-        (Edit("booking/bookings/cancellation.py", "if one.is_in_time]", "if one.credit_pence]"),),
+        (
+            Edit(
+                "booking/bookings/cancellation.py",
+                "terms[place.id].is_in_time]",
+                "terms[place.id].credit_pence]",
+            ),
+        ),
         (POTS,),
     ),
     Sabotage(

@@ -156,8 +156,8 @@ HOLDING = (
         (
             Edit(
                 "booking/bookings/baskets.py",
-                "if not {pupil for pupil, _ in shown} <= bookable_ids(account_id, clock.today(at)):",
-                "if not bookable_ids(account_id, clock.today(at)):",
+                "if not {pupil for pupil, _ in shown} <= bookable:",
+                "if not bookable:",
             ),
         ),
         (HOLDS,),

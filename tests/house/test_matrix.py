@@ -175,7 +175,7 @@ def _tell(family: OneFamily, other: User) -> None:
             ),
         ):
             say(child.id, said, by_id=user.id, source="online", at=AT, recorded_by_id=user.id)
-        set_collectionword(child.id, word("collection password"), user_id=parent.id, at=AT)
+        set_collection_word(child.id, word("collection password"), user_id=parent.id, at=AT)
         contact = Contact(
             pupil_id=child.id,
             name=word("school's contact"),

@@ -18,7 +18,7 @@ from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
 from booking.office.restricting import put_in_force
-from booking.people.care import Said, say
+from booking.people.care import Said, say, set_collection_word
 from booking.people.invitations import invite, make_account, tie
 from booking.people.linking_models import LinkRequest
 from booking.people.models import Contact, Invitation, User

@@ -23,11 +23,12 @@ from booking.payments.fulfilment import Outcome, fulfil, keep_answer, let_go
 from booking.payments.gateway import CardPage, Gateway, StripeOutOfReach, StripeRefused
 from booking.payments.kept_cards import customer_for, stripe_forgot
 from booking.payments.models import Payment
+from booking.payments.promises import SCHEMES, what_is_owed
 from booking.payments.promising import make_promises
 from booking.payments.several_ways import RestChanged, split_of, ways_of
-from booking.payments.splitting import Choice
+from booking.payments.splitting import SMALLEST_CARD_PENCE, Choice
 from booking.payments.states import PAYMENT_MOVES, move
-from booking.payments.to_pay import checkout_of, may_be_paid
+from booking.payments.to_pay import TotalChanged, checkout_of, may_be_paid
 from booking.people.models import FamilyAccount
 
 log = structlog.get_logger()
@@ -43,6 +44,13 @@ class CardPageUnreachable(BookingError):
             f"We cannot reach the card page just now. Nothing was charged. {kept}"
             "Try again in a minute, or pay in another way."
         )
+
+
+class NothingOwed(BookingError):
+    """The family owes nothing that a card could pay; nothing was charged."""
+
+    def __init__(self) -> None:
+        super().__init__("You owe nothing now. Nothing was paid.")
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,49 @@ def start_card(
     if seen_card_pence is not None and amount_pence != seen_card_pence:
         raise RestChanged(amount_pence)
     hold_for_payment(summary.basket_id, at=at)
+    payment = _started(summary.basket_id, account_id, amount_pence, at=at, user_id=user_id)
+    if split:
+        make_promises(
+            split.promises,
+            basket_id=summary.basket_id,
+            account_id=account_id,
+            at=at,
+            user_id=user_id,
+            card=payment,
+        )
+    return payment
+
+
+def start_debt_card(account_id: int, *, seen_pence: int, at: datetime, user_id: int | None) -> Payment:
+    """Write down that a card page for what a family owes is about to open; a second call finds the first.
+
+    What is promised by a scheme is not asked for again. Raises `NothingOwed`, or `TotalChanged` for a sum that was not
+    the one seen.
+    """
+    lock_rows((FamilyAccount, [account_id]))
+    started = db.session.scalars(
+        select(Payment).where(
+            Payment.account_id == account_id,
+            Payment.basket_id.is_(None),
+            Payment.tender == "card",
+            Payment.state == "started",
+        )
+    ).first()
+    if started is not None:
+        return started
+    owed_pence = sum(one.amount_pence for one in what_is_owed(account_id, at=at) if one.tender not in SCHEMES)
+    if not owed_pence:
+        raise NothingOwed
+    if owed_pence != seen_pence:
+        raise TotalChanged(owed_pence)
+    return _started(None, account_id, max(owed_pence, SMALLEST_CARD_PENCE), at=at, user_id=user_id)
+
+
+def _started(
+    basket_id: int | None, account_id: int, amount_pence: int, *, at: datetime, user_id: int | None
+) -> Payment:
     payment = Payment(
-        basket_id=summary.basket_id,
+        basket_id=basket_id,
         account_id=account_id,
         tender="card",
         amount_pence=amount_pence,
@@ -92,15 +141,6 @@ def start_card(
     db.session.add(payment)
     db.session.flush()
     record("card_page_started", "payment", payment.id, at=at, user_id=user_id, pence=payment.amount_pence)
-    if split:
-        make_promises(
-            split.promises,
-            basket_id=summary.basket_id,
-            account_id=account_id,
-            at=at,
-            user_id=user_id,
-            card=payment,
-        )
     return payment
 
 
@@ -224,16 +264,17 @@ def take_back(payment_id: int, *, at: datetime) -> datetime | None:
 
 
 def _page(payment: Payment, base_url: str) -> CardPage:
-    basket = db.session.get_one(Basket, payment.basket_id)
-    count = len(
-        db.session.scalars(select(Place.id).where(Place.basket_id == basket.id, Place.state == "held")).all()
-    )
+    title = "What you owe"
+    if payment.basket_id is not None:
+        basket = db.session.get_one(Basket, payment.basket_id)
+        held = select(Place.id).where(Place.basket_id == basket.id, Place.state == "held")
+        title = f"Booking {basket.reference}: {counted(len(db.session.scalars(held).all()), 'session')}"
     assert payment.expires_at is not None
     return CardPage(
         idempotency_key=payment.idempotency_key,
         payment_id=payment.id,
         amount_pence=payment.amount_pence,
-        title=f"Booking {basket.reference}: {counted(count, 'session')}",
+        title=title,
         expires_at=payment.expires_at,
         success_url=f"{base_url}/checkout/back?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base_url}/checkout/cancelled/{payment.id}",

@@ -17,10 +17,9 @@ from booking.web.forms import BaseForm
 TENDERS = ("card", "credit", "office", "free")
 
 
-class PayForm(BaseForm):
+class DebtForm(BaseForm):
     """The act of paying; a total that is not the server's own only leads to a refusal, never to an amount."""
 
-    tender = HiddenField(validators=[AnyOf(TENDERS, message="Choose one of the ways to pay.")])
     seen_pence = IntegerField(
         widget=HiddenInput(),
         validators=[
@@ -28,6 +27,12 @@ class PayForm(BaseForm):
             NumberRange(min=0, message="That total cannot be right. Load the page again."),
         ],
     )
+
+
+class PayForm(DebtForm):
+    """Paying a basket in one way."""
+
+    tender = HiddenField(validators=[AnyOf(TENDERS, message="Choose one of the ways to pay.")])
     reference = HiddenField(validators=[Length(max=20)])
     """The basket that the parent saw: pressing twice leads to its confirmation."""
 

@@ -98,8 +98,8 @@ def _bank_said_no(payment: Payment, *, at: datetime) -> None:
     """Free the places that were kept while the bank thought about it, and write to the family: nobody sits there now."""
     move(payment, "failed", PAYMENT_MOVES)
     forget_waiting(payment)
-    basket = db.session.get_one(Basket, payment.basket_id)
-    if basket.state == "paying":
+    basket = db.session.get(Basket, payment.basket_id) if payment.basket_id else None
+    if basket is not None and basket.state == "paying":
         give_up(basket.id, at=at, user_id=None)
     record("card_refused_late", "payment", payment.id, at=at, user_id=None, pence=payment.amount_pence)
     write_to_payer(payment, "card_failed", at=at)
@@ -183,10 +183,13 @@ def _take_money(payment: Payment, facts: SessionFacts, *, at: datetime, user_id:
 def _book(payment: Payment, was_started: bool, *, at: datetime, user_id: int | None) -> bool:
     """Book what was paid for, re-taking places that were let go meanwhile; false when that cannot be.
 
+    Money for what a family owes has nothing to book: being in the ledger is all.
     Money for a payment that had ended books a basket that is still held only when it covers it. A basket of which the
     school took everything back meanwhile is let go; of one that lost some, the rest is booked and the credit stays.
     """
     db.session.flush()
+    if payment.basket_id is None:
+        return True
     basket = db.session.get_one(Basket, payment.basket_id)
     if basket.state == "paying" and not held_in(basket.id):
         give_up(basket.id, at=at, user_id=None)
@@ -216,6 +219,6 @@ def _book_late(basket: Basket, payment: Payment, *, at: datetime) -> bool:
 
 
 def _free_places(payment: Payment, *, at: datetime) -> None:
-    basket = db.session.get_one(Basket, payment.basket_id)
-    if basket.state == "paying":
+    basket = db.session.get(Basket, payment.basket_id) if payment.basket_id else None
+    if basket is not None and basket.state == "paying":
         release_payment_hold(basket.id, at=at)

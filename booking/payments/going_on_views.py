@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from booking.core import clock
 from booking.core.errors import NotFound
+from booking.core.money import format_pence
 from booking.core.settings import Settings
 from booking.payments.checkout import WhereNext
 from booking.payments.confirmation import confirmation_of
@@ -73,6 +74,9 @@ def go_on(payment: Payment, where: WhereNext) -> ResponseReturnValue:
         return redirect(where.url, 303)
     if where.outcome is Outcome.BOOKED and payment.basket is not None:
         return redirect(url_for("payments.confirmation", reference=payment.basket.reference), 303)
+    if where.outcome is Outcome.BOOKED:
+        flash(f"Thank you. {format_pence(payment.amount_pence)} was paid by card.")
+        return redirect(url_for("payments.account"), 303)
     if where.outcome is Outcome.REFUNDING:
         return render_template("payments/refunding.html", payment=payment)
     if where.outcome is Outcome.WAITING:
@@ -80,4 +84,4 @@ def go_on(payment: Payment, where: WhereNext) -> ResponseReturnValue:
     if where.outcome is Outcome.OPEN:
         return redirect(url_for("payments.cancelled", payment_id=payment.id), 303)
     flash("The card page is closed. You did not pay.")
-    return redirect(url_for("payments.checkout"), 303)
+    return redirect(url_for("payments.checkout" if payment.basket_id else "payments.account"), 303)

@@ -44,7 +44,10 @@ def card_failed_letter(context: Mapping[str, Any], *, base_url: str) -> Letter |
     payment = db.session.get_one(Payment, int(context["payment_id"]))
     if not is_member(payment.account_id, context.get("to_user_id")):
         return None
-    return write_letter("card_failed", {**_of_payment(payment), "link": f"{base_url}/basket"})
+    return write_letter(
+        "card_failed",
+        {**_of_payment(payment), "link": f"{base_url}/{'basket' if payment.basket_id else 'account'}"},
+    )
 
 
 def refund_failed_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:

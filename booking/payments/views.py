@@ -23,9 +23,10 @@ from booking.payments.checkout import (
     payment_of,
     returned_payment,
     start_card,
+    start_debt_card,
 )
 from booking.payments.confirmation import calendar_of, confirmation_of
-from booking.payments.forms import PayForm
+from booking.payments.forms import DebtForm, PayForm
 from booking.payments.fulfilment import Outcome, fulfil
 from booking.payments.gateway import BadSignature, StripeOutOfReach, read_event
 from booking.payments.going_on_views import (
@@ -141,7 +142,7 @@ def cancelled(payment_id: int) -> ResponseReturnValue:
     if payment.state == "started" and payment.awaited_since is not None:
         return go_on(payment, WhereNext(None, Outcome.WAITING, payment.stripe_session_id))
     if payment.state != "started":
-        is_paid = payment.state == "paid" and payment.basket is not None and payment.basket.state == "booked"
+        is_paid = payment.state == "paid" and (payment.basket is None or payment.basket.state == "booked")
         return go_on(payment, WhereNext(None, Outcome.BOOKED if is_paid else Outcome.GIVEN_UP))
     summary = checkout_of(payment.account_id, at=clock.now())
     return render_template("payments/cancelled.html", payment=payment, summary=summary)
@@ -190,6 +191,7 @@ def account() -> ResponseReturnValue:
         credit_pence=max(credit, 0),
         owed_pence=max(-credit, 0),
         owed=[one for one in owed if one.tender not in SCHEMES],
+        has_cards=has_cards(),
         to_send=lines_to_send(account_id, owed, at=at),
         rows=statement_of(account_id, today),
         invoices=invoices_of({account_id}, today),
@@ -200,6 +202,27 @@ def account() -> ResponseReturnValue:
         sends_texts=current_settings().sends_texts,
         has_kept_card=has_kept_card(current_user.id),
     )
+
+
+@blueprint.post("/account/pay")
+@for_roles("parent")
+def pay_debt() -> ResponseReturnValue:
+    """Pay what is owed by card: on to Stripe's page, or back to the one that is open."""
+    form, at, user_id = DebtForm(), clock.now(), current_user.id
+    if not form.validate_on_submit():
+        flash("Load the page again, then pay.")
+        return redirect(url_for("payments.account"), 303)
+    gateway = card_gateway()
+    try:
+        with unit_of_work():
+            payment = start_debt_card(own_account(), seen_pence=form.seen_pence.data, at=at, user_id=user_id)
+        let_stripe_know(user_id, gateway=gateway, at=at)
+        return go_on(
+            payment, open_page(payment.id, gateway=gateway, base_url=current_settings().base_url, at=at)
+        )
+    except BookingError as error:
+        flash(str(error))
+        return redirect(url_for("payments.account"), 303)
 
 
 @blueprint.post("/account/forget-card")

@@ -16,6 +16,7 @@ MONEY_ROUTES: dict[str, Route] = {
     "payments.calendar": only("parent", scoped=("parent",)),
     "payments.account": only("parent"),
     "payments.forget_card": only("parent"),
+    "payments.pay_debt": only("parent"),
     "payments.statements": only("parent"),
     "payments.statement_file": only("parent"),
     "payments.receipt": only("parent", scoped=("parent",)),

@@ -62,7 +62,7 @@ def upgrade() -> None:
             op.f("ck_payment_tender_known"), "tender IN ('card', 'credit', 'office', 'tfc', 'voucher')"
         )
         batch.create_check_constraint(
-            op.f("ck_payment_card_pays_a_basket"), "basket_id IS NOT NULL OR tender NOT IN ('card', 'credit')"
+            op.f("ck_payment_credit_pays_a_basket"), "basket_id IS NOT NULL OR tender <> 'credit'"
         )
         batch.create_check_constraint(
             op.f("ck_payment_voucher_has_a_firm"), "(tender = 'voucher') = (voucher_firm_id IS NOT NULL)"
@@ -95,7 +95,7 @@ def downgrade() -> None:
         batch.create_check_constraint(op.f("ck_ledger_account_kind_known"), OLD_KINDS)
     op.drop_table("payment_line")
     with op.batch_alter_table("payment") as batch:
-        for name in ("voucher_has_a_firm", "card_pays_a_basket", "tender_known"):
+        for name in ("voucher_has_a_firm", "credit_pays_a_basket", "tender_known"):
             batch.drop_constraint(op.f(f"ck_payment_{name}"), type_="check")
         batch.create_check_constraint(op.f("ck_payment_tender_known"), "tender IN ('card', 'credit', 'office')")
         batch.create_check_constraint(

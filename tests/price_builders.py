@@ -6,6 +6,7 @@ import secrets
 from datetime import date
 from typing import Any
 
+from booking.bookings.models import Place, PriceLine
 from booking.provision.price_models import Funding, Pot, Rate
 from tests.builders import AT, save
 
@@ -60,3 +61,13 @@ def a_funding(pot: Pot, **values: Any) -> Funding:
     )
     save(funding)
     return funding
+
+
+def a_funded_place(place: Place, pot: Pot) -> Place:
+    """The pot pays all of a place that costs the family nothing, by a decision for its child; past the engine."""
+    a_funding(pot, pupil_id=place.pupil_id)
+    save(
+        PriceLine(place_id=place.id, kind="full", amount_pence=450),
+        PriceLine(place_id=place.id, kind="funding", amount_pence=-450, pot_id=pot.id),
+    )
+    return place

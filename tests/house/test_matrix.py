@@ -14,7 +14,6 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from booking.bookings.models import PriceLine
 from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
@@ -42,7 +41,7 @@ from tests.builders import (
 from tests.builders import Family as OneFamily
 from tests.house.fields import FIELDS
 from tests.house.routes import ANYONE, ROUTES
-from tests.price_builders import a_funding, a_pot
+from tests.price_builders import a_funded_place, a_pot
 
 TOKEN = frozenset({"token"})
 MAY_WRITE = {"access_entry", "audit_entry", "sign_in", "sign_in_attempt", "release", "outbox_message"}
@@ -104,11 +103,8 @@ def world(app: Flask) -> World:
     _tell(family, restricted)
     session, other_session = a_session(date(2026, 11, 25)), a_session(date(2026, 11, 25))
     basket = a_basket(account, booked_at=AT, reference=_word("booking reference"))
-    place = a_place(family, session, basket_id=basket.id, price_pence=0)
     pot = a_pot(name=_word("pot that pays"))
-    a_funding(pot, pupil_id=child.id)
-    for line in (("full", 450, None), ("funding", -450, pot.id)):
-        save(PriceLine(place_id=place.id, kind=line[0], amount_pence=line[1], pot_id=line[2]))
+    place = a_funded_place(a_place(family, session, basket_id=basket.id, price_pence=0), pot)
     club, other_club = a_user("staff"), a_user("staff")
     save(StaffAssignment(user_id=club.id, run_id=session.run_id))
     save(StaffAssignment(user_id=other_club.id, run_id=other_session.run_id))
@@ -129,11 +125,10 @@ def world(app: Flask) -> World:
             at=AT,
         )
         asked.state, asked.due_on = "asked", AT.date()
+    said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), _word("words of a newcomer"))
     with unit_of_work():
-        said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), _word("words of a newcomer"))
         newcomer_id = confirm_newcomer(ask_as_newcomer(said, at=AT).token, at=AT).id
-    unrelated = a_user("parent")
-    with unit_of_work():
+        unrelated = a_user("parent")
         make_account([unrelated], name="Unrelated", at=AT)
     contact = db.session.scalars(select(Contact).where(Contact.given_by_id == parent.id)).one()
     arguments = {

@@ -108,7 +108,7 @@ def test_a_pot_that_has_run_out_means_the_plain_price_and_the_office_reads_it(ap
 
 
 def funded_baskets(pot: Pot, number: int) -> list[int]:
-    """So many families whose child the pot pays for, each with a session of its own, so that only the pot is in common."""
+    """So many families whose child the pot pays for, each in a session of its own: the pot alone is in common."""
     families = [a_funded_family(pot) for _ in range(number)]
     return [a_choice(f.account, [(f.pupils[0].id, a_session().id)]).id for f in families]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,6 +22,7 @@ from booking.bookings.pots import (
     save_pot,
 )
 from booking.bookings.price_facts import PotMoney
+from booking.bookings.price_parts import PriceFacts
 from booking.core.audit import AuditEntry
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import lines_of
@@ -104,12 +107,25 @@ def test_a_pot_that_has_run_out_means_the_plain_price_and_the_office_reads_it(ap
     assert (found.subject_id, found.details) == (pot.id, {"places": 1})
 
 
-def test_of_many_funded_families_at_one_moment_only_as_many_are_paid_as_the_pot_can(app: Flask) -> None:
-    pot, session = a_pot(budget_pence=900), a_session()
-    baskets = [
-        a_choice(f.account, [(f.pupils[0].id, session.id)]).id
-        for f in (a_funded_family(pot) for _ in range(6))
-    ]
+def funded_baskets(pot: Pot, number: int) -> list[int]:
+    """So many families whose child the pot pays for, each in a session of its own: the pot alone is in common."""
+    families = [a_funded_family(pot) for _ in range(number)]
+    return [a_choice(f.account, [(f.pupils[0].id, a_session().id)]).id for f in families]
+
+
+def test_of_many_funded_families_at_one_moment_only_as_many_are_paid_as_the_pot_can(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pot = a_pot(budget_pence=900)
+    baskets = funded_baskets(pot, 6)
+    look = frozen_prices.with_money
+
+    def look_for_a_while(*args: Any, **values: Any) -> PriceFacts:
+        found = look(*args, **values)
+        time.sleep(0.1)
+        return found
+
+    monkeypatch.setattr(frozen_prices, "with_money", look_for_a_while)
     results = at_once(app, [holding(basket) for basket in baskets])
     assert all(len(one) == 1 for one in results), results
     assert sorted(prices()) == [0, 0, 450, 450, 450, 450]
@@ -120,11 +136,8 @@ def test_of_many_funded_families_at_one_moment_only_as_many_are_paid_as_the_pot_
 def test_the_control_without_the_lock_spends_the_pot_twice(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pot, session = a_pot(budget_pence=450), a_session()
-    baskets = [
-        a_choice(f.account, [(f.pupils[0].id, session.id)]).id
-        for f in (a_funded_family(pot) for _ in range(2))
-    ]
+    pot = a_pot(budget_pence=450)
+    baskets = funded_baskets(pot, 2)
     take_out_the_locks(monkeypatch, 2, [(frozen_prices, "with_money")], locks=[places])
     at_once(app, [holding(basket) for basket in baskets])
     assert prices() == [0, 0]

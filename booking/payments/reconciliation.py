@@ -209,10 +209,10 @@ def _movements(gateway: Gateway, at: datetime, progress: Progress) -> Iterator[D
                 what = f"{format_pence(movement.amount_pence)} moved at Stripe ({movement.type}), not accounted for"
                 yield Difference(f"Stripe {movement.id}", "unknown_movement", what)
     all_keys = db.session.scalars(select(Entry.key).where(Entry.kind.in_(("fee", "payout"))))
-    for key, pence in _on_the_card([key for key in all_keys if key not in known]).items():
-        yield Difference(
-            _named(key), "movement_not_there", f"{format_pence(pence)} in the ledger, not at Stripe"
-        )
+    for lost in pages(key for key in all_keys if key not in known):
+        for key, pence in _on_the_card(lost).items():
+            what = f"{format_pence(pence)} in the ledger, not at Stripe"
+            yield Difference(_named(key), "movement_not_there", what)
 
 
 def _named(key: str) -> str:

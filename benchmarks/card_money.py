@@ -46,6 +46,14 @@ PAGE: dict[str, Any] = {
     ],
     "success_url": "http://localhost/x",
 }
+RECONCILE = """
+import re, time
+from pathlib import Path
+from booking.cli import cli
+cli.main(['reconcile'], prog_name='booking', standalone_mode=False)
+print(re.search('VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])
+print(time.process_time())
+"""
 
 
 def run(folder: Path) -> None:
@@ -272,13 +280,9 @@ def _reconcile(app: Flask, url: str, folder: Path, double: str) -> tuple[float, 
         "STRIPE_API_BASE": double,
     }
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "booking.cli", "reconcile"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout is not None
-        words = process.stdout.read().decode().strip().splitlines()
-        _, _, used = os.wait4(process.pid, 0)
-        process.returncode = 0
-    said = f"{used.ru_utime + used.ru_stime:.1f} s of processor, {words[-1] if words else 'no answer'}"
-    return time.perf_counter() - begun, used.ru_maxrss / 1024, said
+    done = subprocess.run(
+        [sys.executable, "-c", RECONCILE], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    seconds = time.perf_counter() - begun
+    *_, words, kilobytes, processor = done.stdout.strip().splitlines()
+    return seconds, int(kilobytes) / 1024, f"{float(processor):.1f} s of processor; {words}"

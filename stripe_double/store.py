@@ -27,8 +27,8 @@ CREATE TABLE IF NOT EXISTS posting
 CREATE INDEX IF NOT EXISTS posting_due ON posting (next_try) WHERE done = 0;
 """
 OVERDUE = (
-    "SELECT id FROM thing WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open' "
-    "AND json_extract(body, '$.expires_at') <= ?"
+    "SELECT id FROM thing INDEXED BY session_by_end WHERE kind = 'checkout.session' "
+    "AND json_extract(body, '$.status') = 'open' AND json_extract(body, '$.expires_at') <= ?"
 )
 KEY_LASTS = 24 * 3600
 

@@ -20,12 +20,12 @@ from booking.payments.money_worries import Difference, tell_office
 from booking.payments.states import DISPUTE_MOVES, move
 
 WHAT = {
-    "opened": "was taken back by the payer's bank; answer it at Stripe",
+    "opened": "was taken back by the payer’s bank; answer it at Stripe",
     "won": "came back: the bank has decided for the school",
     "lost": "is lost: the bank has decided for the payer, and the family owes it again",
 }
 
-ASKED = "the payer's bank asks what this payment was for; nothing was taken back yet"
+ASKED = "the payer’s bank asks what this payment was for; nothing was taken back yet"
 
 
 def note_dispute(payment: Payment, facts: DisputeFacts, *, at: datetime) -> None:

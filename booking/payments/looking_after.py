@@ -129,7 +129,7 @@ def _stuck(at: datetime) -> Iterator[Difference]:
             what = f"{amount}: the card page is over, and Stripe has not said how it ended"
             yield Difference(subject, "started_long", what, payment.account_id)
         elif payment.awaited_since < at - BANK_TOO_LONG:
-            what = f"{amount}: the parent's bank has not said yes or no for three days"
+            what = f"{amount}: the parent’s bank has not said yes or no for three days"
             yield Difference(subject, "bank_long", what, payment.account_id)
     waiting = select(Refund).where(Refund.state == "asked", Refund.created_at < at - TOO_LONG)
     for refund in db.session.scalars(waiting.where(Refund.stripe_refund_id.is_(None))):

@@ -6,7 +6,7 @@ by page and never held whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
@@ -197,34 +197,47 @@ def _movements(gateway: Gateway, at: datetime, progress: Progress) -> Iterator[D
     known: set[str] = set()
     for page in pages(_counted(gateway.movements(), "movements", progress)):
         wanted = {one.key: (one, movement.at) for movement in page for one in to_post(movement)}
-        posted = _on_the_card(Entry.key.in_(wanted))
+        posted = _on_the_card(wanted)
         known.update(posted)
         for key, (one, moved_at) in wanted.items():
             there, here = format_pence(one.amount_pence), format_pence(posted.get(key, 0))
             if key not in posted:
                 if moved_at + IN_TRANSIT < at:
-                    yield Difference(key, one.kind, f"{there} at Stripe, nothing in the ledger")
+                    yield Difference(_named(key), one.kind, f"{there} at Stripe, nothing in the ledger")
             elif posted[key] != one.amount_pence:
-                yield Difference(key, one.kind, f"{there} at Stripe, {here} in the ledger")
+                yield Difference(_named(key), one.kind, f"{there} at Stripe, {here} in the ledger")
         for movement in page:
             if not is_known(movement):
                 what = f"{format_pence(movement.amount_pence)} moved at Stripe ({movement.type}), not accounted for"
                 yield Difference(f"Stripe {movement.id}", "unknown_movement", what)
-    for key, pence in _on_the_card(Entry.kind.in_(("fee", "payout"))).items():
-        if key not in known:
-            yield Difference(key, "movement_not_there", f"{format_pence(pence)} in the ledger, not at Stripe")
+    all_keys = db.session.scalars(select(Entry.key).where(Entry.kind.in_(("fee", "payout"))))
+    for lost in pages(key for key in all_keys if key not in known):
+        for key, pence in _on_the_card(lost).items():
+            what = f"{format_pence(pence)} in the ledger, not at Stripe"
+            yield Difference(_named(key), "movement_not_there", what)
 
 
-def _on_the_card(*where: object) -> dict[str, int]:
-    """What entries did to the card's account, by key."""
+def _named(key: str) -> str:
+    """`fee:txn_1` as a person reads it."""
+    kind, _, stripe_id = key.partition(":")
+    return f"Stripe {kind.replace('_', ' ')} {stripe_id}"
+
+
+def _on_the_card(keys: Collection[str]) -> dict[str, int]:
+    """What the entries of these keys did to the card's account; by index, entry by entry, however many there are."""
+    by_id = {
+        row.id: row.key for row in db.session.execute(select(Entry.id, Entry.key).where(Entry.key.in_(keys)))
+    }
+    card_id = db.session.scalar(select(LedgerAccount.id).where(LedgerAccount.code == "card"))
     rows = db.session.execute(
-        select(Entry.key, func.sum(EntryLine.amount_pence))
-        .join(EntryLine, EntryLine.entry_id == Entry.id)
-        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
-        .where(LedgerAccount.kind == "card", *where)  # type: ignore[arg-type]
-        .group_by(Entry.key)
+        select(EntryLine.entry_id, EntryLine.amount_pence).where(
+            EntryLine.entry_id.in_(by_id), EntryLine.account_id == card_id
+        )
     )
-    return {key: int(total) for key, total in rows}
+    found = dict.fromkeys(by_id.values(), 0)
+    for entry_id, pence in rows:
+        found[by_id[entry_id]] += pence
+    return found
 
 
 def _balance(gateway: Gateway, at: datetime) -> Iterator[Difference]:

@@ -38,7 +38,7 @@ def play(here: StripeHere, now: datetime, *, orders: int, seed: int) -> Mix:
             time.shift(timedelta(minutes=minutes))
             mix.at_banks()
             mix.worker()
-        here.account.faults.chance = 0
+        here.calm_down()
         for hours in (1, 2, 7, 14, 25, 25, 1):
             time.shift(timedelta(hours=hours))
             mix.at_banks()

@@ -66,7 +66,7 @@ OWING = (
         (
             Edit(
                 "booking/payments/card_credit.py",
-                "part_pence = min(left_pence, paid_pence - refunded_pence)",
+                "part_pence = min(left_pence, paid_pence - refunded_pence - disputed_pence(payment_id))",
                 "part_pence = left_pence",
             ),
         ),

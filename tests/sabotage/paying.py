@@ -11,6 +11,9 @@ CHECKOUT = "booking/payments/checkout.py"
 FULFIL = "booking/payments/fulfilment.py"
 EVENTS = "booking/payments/stripe_events.py"
 
+REFUNDS = "booking/payments/refunds.py"
+AFTER = "tests/payments/test_afterwards.py"
+ORDERS = "tests/payments/test_event_orders.py"
 POSTING = "tests/ledger/test_posting.py"
 INVOICES = "tests/payments/test_invoices.py"
 
@@ -166,7 +169,7 @@ PAYING = (
     ),
     Sabotage(
         "nobody is told of late money",
-        (Edit(FULFIL, '    write_to_payer(payment, "late_refund", at=at)\n    return', "    return"),),
+        (Edit(FULFIL, '    write_to_payer(payment, "late_refund", at=at)\n', ""),),
         (LATE,),
     ),
     Sabotage(
@@ -202,6 +205,48 @@ PAYING = (
             ),
         ),
         (WEBHOOK,),
+    ),
+    Sabotage(
+        "an event that overtakes its payment's own is lost",
+        (
+            Edit(
+                EVENTS,
+                "        if facts is not None:\n            fulfil(",
+                "        if facts is None:\n            fulfil(",
+            ),
+        ),
+        (f"{ORDERS}::test_the_usual_events_in_any_order_and_number_end_the_same",),
+    ),
+    Sabotage(
+        "places go while the bank still thinks",
+        (
+            Edit(CHECKOUT, "Payment.awaited_since.is_(None)", "Payment.id > 0"),
+            Edit(FULFIL, 'facts.status == "expired":', 'facts.status != "open":'),
+        ),
+        (f"{AFTER}::test_a_bank_that_decides_later_keeps_the_places_and_ends_them_one_way",),
+    ),
+    Sabotage(
+        "what a bank took back is refunded too",
+        (
+            Edit(
+                REFUNDS,
+                "refunded_pence(payment.id) - disputed_pence(payment.id)",
+                "refunded_pence(payment.id)",
+            ),
+        ),
+        (f"{AFTER}::test_a_dispute_is_posted_once_however_its_events_come",),
+    ),
+    Sabotage(
+        "a refund is not looked for before it is tried again",
+        (Edit(REFUNDS, "if attempts > 1:", "if attempts < 0:"),),
+        (
+            "tests/payments/test_refunds.py::test_a_refund_that_stripe_made_but_never_answered_is_found_not_made_again",
+        ),
+    ),
+    Sabotage(
+        "nobody asks for the events that never came",
+        (Edit("booking/payments/looking_after.py", "        take_missed_events(at, gateway)\n", ""),),
+        ("tests/payments/test_faults.py::test_events_that_come_twice_crossed_or_never_book_once",),
     ),
     Sabotage(
         "a family closes the card page of another",

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from booking.core.db import db, unit_of_work
-from booking.office.money_views import WHAT_TO_DO
+from booking.office.money_worry_views import WHAT_TO_DO
 from booking.payments.card_models import MoneyWorry
 from booking.payments.money_worries import Difference, keep_found, tell_office
 from tests.browser import Browser

@@ -23,7 +23,7 @@ from booking.payments.promises import what_is_owed
 from booking.payments.reconciliation import reconcile
 from booking.payments.refunds import keep_refund, note_refunds
 from tests.bookings.booking_machine import BookingMachine
-from tests.bookings.booking_model import Pair, Waits
+from tests.bookings.booking_model import Bill, Pair, Waits
 from tests.bookings.family_rules import CHILDREN, CLUBS, FAMILIES
 
 NOBODY_ASKS = Gateway("sk_test_nobody_asks")
@@ -43,7 +43,7 @@ class Page:
     expires_at: datetime
     is_open: bool = True
     is_paid: bool = False
-    lost: dict[Pair, int] = field(default_factory=dict)
+    lost: dict[Pair, Bill] = field(default_factory=dict)
     refunds: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -80,7 +80,7 @@ class MoneyMachine(BookingMachine):
         super().other_places(club=club, capacity=capacity)
 
     def _total(self, account: int) -> int:
-        return sum(self.school.held[pair].pence for pair in self._mine(account))
+        return sum(self.school.held[pair].bill.pence for pair in self._mine(account))
 
     def _rest(self, account: int) -> int:
         total = self._total(account)
@@ -172,7 +172,7 @@ class MoneyMachine(BookingMachine):
         if self.school.now < page.expires_at:
             self._read_ends()
         else:
-            page.lost = {pair: self.school.held.pop(pair).pence for pair in mine}
+            page.lost = {pair: self.school.held.pop(pair).bill for pair in mine}
 
     @precondition(lambda self: any(not page.is_paid for page in self.pages))
     @rule(data=st.data(), wrong=st.sampled_from([0, 0, 0, -10, 25]))
@@ -203,9 +203,11 @@ class MoneyMachine(BookingMachine):
         """Whether right money books: in time always; late when it can be had again, or what is held still is covered."""
         account, school = page.account, self.school
         if state == "ended" and page.lost:
+            if sum(bill.pot for bill in page.lost.values()) > school.pot_left():
+                return False
             got = school.take(account, list(page.lost), is_all=True)
             for pair in got:
-                school.held[pair].pence = page.lost[pair]
+                school.held[pair].bill = page.lost[pair]
                 school.book(pair, account)
             if not got:
                 self._wait(page)

@@ -21,7 +21,7 @@ from stripe_double.webhooks import Postman, signature
 from tests.doubles import SECRET_KEY, WEBHOOK_SECRET
 
 PATIENT, IMPATIENT_SECONDS = (10.0, 60.0), 0.3
-"""How long the product waits to be connected, and for an answer; a call that hangs takes a little longer than a moment."""
+"""How long the product waits to be connected, and for an answer; a call that hangs takes a little longer."""
 
 
 class AppPostman(Postman):

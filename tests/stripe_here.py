@@ -20,8 +20,8 @@ from stripe_double.store import Store, Thing
 from stripe_double.webhooks import Postman, signature
 from tests.doubles import SECRET_KEY, WEBHOOK_SECRET
 
-PATIENCE_SECONDS = 0.3
-"""How long the product waits for an answer here; a call that hangs takes a little longer."""
+PATIENT, IMPATIENT_SECONDS = (10.0, 60.0), 0.3
+"""How long the product waits to be connected, and for an answer; a call that hangs takes a little longer."""
 
 
 class AppPostman(Postman):
@@ -51,10 +51,14 @@ class StripeHere:
         """Deliver what is due now; gives the number of tries."""
         return self.postman.deliver_due()
 
+    def lose_patience(self) -> None:
+        """From now on the product waits only a moment for an answer, so that a call which hangs is soon over."""
+        self.gateway = replace(self.gateway, timeouts_seconds=(PATIENT[0], IMPATIENT_SECONDS))
+
     def calm_down(self) -> None:
         """Nothing goes wrong any more, and the product has patience, however slow the machine."""
         self.account.faults.chance = 0
-        self.gateway = replace(self.gateway, timeouts_seconds=(10.0, 60.0))
+        self.gateway = replace(self.gateway, timeouts_seconds=PATIENT)
 
     def hand_over(self, event: Thing) -> bool:
         """Deliver this very event now, whatever was planned."""
@@ -91,7 +95,7 @@ def an_account(server: Server, url: str, app: Flask, folder: Path) -> Iterator[S
     """A fresh account behind the server, for one test."""
     store = Store(folder / "stripe.db", is_lasting=False)
     server.account = Account(store, url)
-    server.account.faults.hang_seconds = PATIENCE_SECONDS + 0.1
-    gateway = Gateway(SECRET_KEY, url, timeouts_seconds=(1.0, PATIENCE_SECONDS), tries_again=0)
+    server.account.faults.hang_seconds = IMPATIENT_SECONDS + 0.1
+    gateway = Gateway(SECRET_KEY, url, timeouts_seconds=PATIENT, tries_again=0)
     yield StripeHere(server.account, gateway, AppPostman(server.account, app))
     store.close()

@@ -25,6 +25,13 @@ NOT_ABOUT_THE_DATABASE = (
     "tests/equity/test_uptake.py",
     "tests/office/demo",
     "tests/office/test_commands.py",
+    "tests/payments/test_allocation.py",
+    "tests/payments/test_bank_matching.py",
+    "tests/payments/test_estimate.py",
+    "tests/payments/test_promises.py",
+    "tests/payments/test_signatures.py",
+    "tests/payments/test_splitting.py",
+    "tests/payments/test_statement_files.py",
     "tests/registers/test_sheets.py",
     "tests/core/test_pdf.py",
 )

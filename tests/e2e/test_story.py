@@ -113,7 +113,7 @@ def _story(
     parent.press("Keep these places")
     parent.follow("Check and pay")
     if by_card:
-        parent.page.get_by_role("button", name="by card").click()
+        parent.page.locator("[aria-labelledby=by-card]").get_by_role("button").click()
         parent.page.get_by_role("button", name="Pay £").wait_for()
         parent.look()
         parent.page.get_by_role("button", name="Pay £").click()

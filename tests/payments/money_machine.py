@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
-
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import select
@@ -14,7 +11,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.office.checks import all_problems
 from booking.payments.checkout import start_card
-from booking.payments.facts import RefundFacts, SessionFacts
+from booking.payments.facts import RefundFacts
 from booking.payments.fulfilment import fulfil, keep_answer
 from booking.payments.gateway import Gateway
 from booking.payments.models import Payment, Refund
@@ -23,38 +20,14 @@ from booking.payments.promises import what_is_owed
 from booking.payments.reconciliation import reconcile
 from booking.payments.refunds import keep_refund, note_refunds
 from tests.bookings.booking_machine import BookingMachine
-from tests.bookings.booking_model import Bill, Pair, Waits
+from tests.bookings.booking_model import Pair, Waits
 from tests.bookings.family_rules import CHILDREN, CLUBS, FAMILIES
+from tests.payments.machine_pages import Page
 
 NOBODY_ASKS = Gateway("sk_test_nobody_asks")
 """Every answer of Stripe's is given; asking it would fail, for nothing listens there."""
 SMALLEST_CARD = 30
 PICKS = st.sets(st.tuples(CHILDREN, CLUBS), min_size=6)
-
-
-@dataclass
-class Page:
-    """A card page: whose, what it asks for, when it ends, the basket's places while it was open, and what came of it."""
-
-    account: int
-    payment_id: int
-    basket_id: int
-    pence: int
-    expires_at: datetime
-    is_open: bool = True
-    is_paid: bool = False
-    lost: dict[Pair, Bill] = field(default_factory=dict)
-    refunds: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def session_id(self) -> str:
-        """Stripe's name for it."""
-        return f"cs_test_{self.payment_id}"
-
-    def facts(self, status: str, paid: str, pence: int, key: str) -> SessionFacts:
-        """What Stripe says of it."""
-        intent = f"pi_{self.payment_id}" if paid == "paid" else None
-        return SessionFacts(self.session_id, "https://card.test", status, paid, pence, "gbp", intent, key)
 
 
 class MoneyMachine(BookingMachine):

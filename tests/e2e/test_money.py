@@ -20,7 +20,7 @@ from booking.payments.promises import open_promises
 from booking.payments.references import references_of
 known = references_of({account})
 found = [one for one in open_promises([{account}]) if one.tender == "tfc"]
-print(json.dumps([[known[one.pupil_id], one.outstanding_pence] for one in sorted(found, key=lambda one: known[one.pupil_id])]))
+print(json.dumps(sorted([known[one.pupil_id], one.outstanding_pence] for one in found)))
 """
 SETTLE = """
 from booking.core import clock

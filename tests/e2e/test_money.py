@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +106,7 @@ def test_tax_free_childcare_is_promised_sent_and_found_in_the_banks_statement(
         assert reference in parent.page.inner_text("main")
         assert f"£{pence / 100:.2f}" in parent.page.inner_text("main")
     office = _office(school, chromium, pictures)
-    day = f"{clock.today() - timedelta(days=1):%d/%m/%Y}"
+    day = f"{clock.today():%d/%m/%Y}"
     rows = [f"{day},NS AND I {reference},{pence / 100:.2f}" for reference, pence in promised]
     office.go("/office/money/bank")
     office.follow("Add a bank statement")

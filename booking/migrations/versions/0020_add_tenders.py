@@ -1,4 +1,4 @@
-"""More ways to pay: Tax-Free Childcare and vouchers, parts of a basket, and the ledger accounts that issue 4 needs.
+"""More ways to pay: Tax-Free Childcare and vouchers, parts of a basket, and the ledger accounts for all of money.
 
 Revision: 0020_add_tenders; follows 0019_close_ledger.
 """

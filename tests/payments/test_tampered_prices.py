@@ -1,4 +1,4 @@
-"""Twenty ways to send another price: each is refused or ignored, and what is charged is the server's own."""
+"""More than twenty ways to send another price: each is refused or ignored, and what is charged is the server's own."""
 
 from datetime import datetime
 
@@ -24,7 +24,18 @@ REFUSED = [
     {"tender": "card", "seen_pence": "£9"},
     {"tender": "card", "seen_pence": "9e2x"},
     {"tender": "card", "seen_pence": ""},
+    {"tender": "card", "seen_pence": "1", "amount_pence": "1", "currency": "usd"},
     {"tender": "free", "seen_pence": "900"},
+    {"tender": "free", "seen_pence": "0"},
+    {"tender": "credit", "seen_pence": "0"},
+    {"tender": "credit", "seen_pence": "-900"},
+    {"tender": "office", "seen_pence": "-1"},
+    {"tender": "office", "seen_pence": "1000000000"},
+    {"tender": "office", "seen_pence": "9.00"},
+    {"tender": "office", "seen_pence": ""},
+    {"tender": "office"},
+    {"tender": "gold", "seen_pence": "900"},
+    {"seen_pence": "900"},
 ]
 IGNORED = [
     {"amount_pence": "1"},
@@ -46,7 +57,8 @@ def test_another_price_than_the_servers_is_refused_and_changes_nothing(
 ) -> None:
     family, basket_id = a_family_with_a_basket(now)
     parent.sign_in(family.user)
-    parent.post("payments.pay", fields, expect=422)
+    page = parent.post("payments.pay", fields, expect=422)
+    assert page.all(".//*[@role='alert']")
     assert states_of(basket_id) == ("open", ["held", "held"])
     assert db.session.scalar(select(func.count()).select_from(Payment)) == 0
     assert db.session.scalar(select(func.count()).select_from(Entry)) == 0

@@ -17,7 +17,7 @@ from booking.payments.bank_posting import LineTaken, NothingSure, confirm, set_a
 from booking.payments.matching import Candidate, Matcher, Part
 from booking.payments.remittance_paying import payment_of, remittances_that_fit
 from booking.payments.voucher_firms import voucher_firms
-from booking.payments.waiting_lines import matcher_at, proposal_for, tender_of
+from booking.payments.waiting_lines import matcher_now, proposal_for, tender_of
 from booking.people.restrictions import closed_pupils
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
@@ -59,7 +59,7 @@ def _row(line: BankLine, matcher: Matcher) -> Shown | None:
 def confirm_line(line_id: int) -> ResponseReturnValue:
     """Yes to one proposal, if it is still the one that was on the screen."""
     at = clock.now()
-    row = _row(_found(line_id), matcher_at(at))
+    row = _row(_found(line_id), matcher_now())
     if row is None:
         flash(str(LineTaken()))
         return redirect(url_for("office.bank"))
@@ -78,7 +78,7 @@ def confirm_line(line_id: int) -> ResponseReturnValue:
 def bank_line(line_id: int) -> ResponseReturnValue:
     """One line: who it may be and why, all of it for one child, or parts for several; or what was decided."""
     at, firms, line = clock.now(), voucher_firms(), _found(line_id)
-    matcher = matcher_at(at)
+    matcher = matcher_now()
     row, wanted = _row(line, matcher), request.args.get("q", "").strip()[:80]
     found = _candidates(row, matcher, wanted) if row else []
     form = DecideForm().with_firms(firms)

@@ -11,7 +11,7 @@ from booking.core.words import counted
 from booking.office.bank_proposals import Shown, digest_of_all, shown
 from booking.payments.bank_posting import NothingSure, confirm_sure
 from booking.payments.voucher_firms import voucher_firms
-from booking.payments.waiting_lines import count_waiting, proposals_at
+from booking.payments.waiting_lines import count_waiting, proposals
 from booking.people.restrictions import closed_pupils
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_press
@@ -21,7 +21,7 @@ SURE_AT_ONCE, MOST_SHOWN = 200, 100
 
 def _rows() -> list[Shown]:
     closed = closed_pupils(current_user.id, clock.today())
-    return shown(proposals_at(clock.now()), voucher_firms(), closed)
+    return shown(proposals(), voucher_firms(), closed)
 
 
 def _sure(rows: list[Shown]) -> list[Shown]:

@@ -17,6 +17,7 @@ from booking.ledger.arrears_models import LateCharge
 from booking.ledger.models import EntryLine, LedgerAccount
 from booking.ledger.terms import terms_on
 from booking.payments.models import Payment
+from booking.payments.promises import less_schemes
 from booking.provision.models import Activity, Run, Session
 
 IN_TRANSIT = frozenset({"tfc", "voucher"})
@@ -80,7 +81,7 @@ def still_owed(debts: Sequence[Debt], owed_pence: int) -> list[Debt]:
     Of a debt that is paid in part, what its last parts are for stays open.
     """
     left_pence, found = max(owed_pence, 0), []
-    for debt in sorted(debts, key=lambda one: (one.due_on or date.min, one.key), reverse=True):
+    for debt in sorted(debts, key=_turn, reverse=True):
         part_pence = min(debt.amount_pence, left_pence)
         if part_pence > 0:
             found.append(_only(debt, part_pence))
@@ -88,6 +89,12 @@ def still_owed(debts: Sequence[Debt], owed_pence: int) -> list[Debt]:
     if left_pence:
         found.append(Debt("rest", None, left_pence, "other", (DebtPart(OTHER, left_pence),)))
     return found[::-1]
+
+
+def _turn(debt: Debt) -> tuple[date, str, int]:
+    """When a debt is paid: by its day, of one day in the order in which they were made, as `promises` has it."""
+    kind, _, number = debt.key.partition(":")
+    return debt.due_on or date.min, {"payment": ""}.get(kind, kind), int(number or 0)
 
 
 def _only(debt: Debt, pence: int) -> Debt:
@@ -135,11 +142,12 @@ class _Bought:
 
 
 def debts_of(account_ids: Collection[int]) -> dict[int, list[Debt]]:
-    """Every promise and late collection charge of these families, each with what it was for, in four queries.
+    """Every promise and late collection charge of these families, each with what it was for.
 
-    What was given back of a promise (a place that was cancelled) is not in it any more.
+    What was given back of a promise (a place that was cancelled), and what its own scheme has paid, is not in it. As many
+    queries for one family as for all.
     """
-    bought = _bought(account_ids)
+    bought, left = _bought(account_ids), less_schemes(account_ids)
     found: defaultdict[int, list[Debt]] = defaultdict(list)
     promises = db.session.scalars(
         select(Payment)
@@ -149,7 +157,7 @@ def debts_of(account_ids: Collection[int]) -> dict[int, list[Debt]]:
     )
     for payment in promises:
         parts = _parts(payment, bought)
-        amount_pence = min(payment.amount_pence, sum(part.amount_pence for part in parts))
+        amount_pence = min(left[payment.id], sum(part.amount_pence for part in parts))
         if amount_pence > 0 and payment.due_at is not None:
             due_on = to_school(payment.due_at).date()
             debt = Debt(

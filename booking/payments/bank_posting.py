@@ -23,7 +23,7 @@ from booking.payments.expected import account_pupils
 from booking.payments.matching import Part
 from booking.payments.models import Payment, Refund, VoucherFirm
 from booking.payments.states import LINE_MOVES, PAYMENT_MOVES, move
-from booking.payments.waiting_lines import matcher_at, tender_of, waiting_lines
+from booking.payments.waiting_lines import matcher_now, tender_of, waiting_lines
 from booking.people.models import FamilyAccount
 
 NOON = time(12)
@@ -102,7 +102,7 @@ def confirm_sure(shown: Mapping[int, Part], *, at: datetime, user_id: int | None
     """
     lines = {line.id: line for line in _lock_all(shown)}
     waiting = [line_id for line_id, line in lines.items() if line.state == "waiting"]
-    matcher, pairs, done = matcher_at(at), account_pupils(), 0
+    matcher, pairs, done = matcher_now(), account_pupils(), 0
     for said in waiting_lines(line_ids=waiting):
         proposal = matcher.propose(said)
         if proposal.kind == "sure" and proposal.parts == (shown[said.line_id],):

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 
 from sqlalchemy import select
 
-from booking.core.clock import to_school, today
+from booking.core.clock import to_school
 from booking.core.db import db
-from booking.ledger.balances import credit_of_all
-from booking.payments.models import ChildReference, Payment
+from booking.payments.models import ChildReference
 from booking.payments.plain_words import plain_words
+from booking.payments.promises import open_promises
 from booking.people.models import Guardianship, Pupil, User, account_member, account_pupil
 
 
@@ -80,7 +80,7 @@ class Child:
         return sum(one.amount_pence for one in self.open)
 
 
-def expected_children(at: datetime) -> list[Child]:
+def expected_children() -> list[Child]:
     """Every child of every account, with what is still owed."""
     pairs, adults = _pairs()
     references = {
@@ -96,7 +96,7 @@ def expected_children(at: datetime) -> list[Child]:
             select(Pupil.id, Pupil.forename, Pupil.preferred_name, Pupil.surname, Pupil.date_of_birth)
         )
     }
-    own, shared = _open_promises(at)
+    own, shared = _owed_promises()
     return [
         Child(
             account_id=account_id,
@@ -143,26 +143,14 @@ def _pairs() -> tuple[set[tuple[int, int]], dict[int, list[str]]]:
     return pairs | {(account_id, pupil_id) for account_id, pupil_id in by_hand}, adults
 
 
-def _open_promises(
-    at: datetime,
-) -> tuple[dict[tuple[int, int], list[Promise]], dict[int, list[Promise]]]:
-    """What is still owed of every promise, by child and by account: money that came in pays the oldest first."""
-    debts = {account_id: -pence for account_id, pence in credit_of_all().items() if pence < 0}
+def _owed_promises() -> tuple[dict[tuple[int, int], list[Promise]], dict[int, list[Promise]]]:
+    """What is still owed of every promise, by child and by account."""
     own: dict[tuple[int, int], list[Promise]] = defaultdict(list)
     shared: dict[int, list[Promise]] = defaultdict(list)
-    rows = db.session.execute(
-        select(Payment.id, Payment.account_id, Payment.pupil_id, Payment.amount_pence, Payment.due_at)
-        .where(Payment.state == "promised")
-        .order_by(Payment.due_at.desc(), Payment.id.desc())
-    )
-    for payment_id, account_id, pupil_id, amount_pence, due_at in rows:
-        part_pence = min(amount_pence, debts.get(account_id, 0))
-        if part_pence <= 0:
-            continue
-        debts[account_id] -= part_pence
-        promise = Promise(payment_id, part_pence, to_school(due_at).date() if due_at else today(at))
-        if pupil_id is None:
-            shared[account_id].append(promise)
+    for one in open_promises():
+        promise = Promise(one.payment_id, one.outstanding_pence, to_school(one.due_at).date())
+        if one.pupil_id is None:
+            shared[one.account_id].append(promise)
         else:
-            own[account_id, pupil_id].append(promise)
+            own[one.account_id, one.pupil_id].append(promise)
     return own, shared

@@ -94,20 +94,29 @@ def settle_promises(
     Money for a child (or from a firm) pays what had been promised by that way when it came, the oldest due first.
     Whatever else the ledger knows of pays the oldest due. Debt beyond the promises is covered by none of them.
     """
+    left = _less_schemes(promises, incoming)
+    beyond_pence = sum(left.values()) - max(-credit_pence, 0)
+    for one in _in_turn(promises):
+        part_pence = max(min(beyond_pence, left[one.payment_id]), 0)
+        left[one.payment_id] -= part_pence
+        beyond_pence -= part_pence
+    return left
+
+
+def _in_turn(promises: Collection[Promise]) -> list[Promise]:
+    return sorted(promises, key=lambda one: (one.due_at, one.payment_id))
+
+
+def _less_schemes(promises: Collection[Promise], incoming: Collection[Incoming]) -> dict[int, int]:
+    """What scheme money leaves of each promise, in pence by payment."""
     left = {one.payment_id: one.amount_pence for one in promises}
-    in_turn = sorted(promises, key=lambda one: (one.due_at, one.payment_id))
     for money in sorted(incoming, key=lambda one: one.at):
         rest_pence = money.amount_pence
-        for one in in_turn:
+        for one in _in_turn(promises):
             if one.purse == money.purse and one.purse is not None and _was_made(one, money):
                 part_pence = min(rest_pence, left[one.payment_id])
                 left[one.payment_id] -= part_pence
                 rest_pence -= part_pence
-    beyond_pence = sum(left.values()) - max(-credit_pence, 0)
-    for one in in_turn:
-        part_pence = max(min(beyond_pence, left[one.payment_id]), 0)
-        left[one.payment_id] -= part_pence
-        beyond_pence -= part_pence
     return left
 
 
@@ -132,6 +141,15 @@ def open_promises(account_ids: Collection[int] | None = None) -> list[OpenPromis
             if left[one.payment_id]
         ]
     return sorted(found, key=lambda one: (one.due_at, one.payment_id))
+
+
+def less_schemes(account_ids: Collection[int]) -> dict[int, int]:
+    """What scheme money leaves of each of these families' promises, in pence by payment, before other money pays any."""
+    promises, incoming = _by_account(_promises(account_ids)), _by_account(_incoming(account_ids))
+    found: dict[int, int] = {}
+    for account_id, theirs in promises.items():
+        found |= _less_schemes(theirs, incoming[account_id])
+    return found
 
 
 def what_is_owed(account_id: int, *, at: datetime) -> list[Owed]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -90,15 +89,15 @@ def matched_before() -> dict[str, Key]:
     return {words: next(iter(keys)) for words, keys in found.items() if len(keys) == 1}
 
 
-def matcher_at(at: datetime) -> Matcher:
+def matcher_now() -> Matcher:
     """Everybody who may pay, as it stands now."""
-    return Matcher(expected_children(at), matched_before())
+    return Matcher(expected_children(), matched_before())
 
 
-def proposals_at(at: datetime) -> list[Proposal]:
+def proposals() -> list[Proposal]:
     """What is proposed for each line that waits, the oldest first."""
     lines = waiting_lines()
-    return matcher_at(at).proposals(lines) if lines else []
+    return matcher_now().proposals(lines) if lines else []
 
 
 def proposal_for(line_id: int, matcher: Matcher) -> Proposal:

@@ -29,7 +29,7 @@ from booking.payments.bank_posting import (
 )
 from booking.payments.matching import Part
 from booking.payments.models import ChildReference, Payment, Refund
-from booking.payments.waiting_lines import count_waiting, proposals_at
+from booking.payments.waiting_lines import count_waiting, proposals
 from tests.bookings.rushes import at_once
 from tests.builders import AT, a_family, save
 from tests.conftest import empty_database
@@ -40,7 +40,7 @@ from tests.payments.bank_yes import all_is_right, known_by, part, stands, upload
 def test_all_sure_lines_are_posted_by_one_yes_on_the_day_they_came(app: Flask) -> None:
     family = known_by(a_family())
     upload(a_line("HMRC AJON12345TFC", 5400), a_line("A STRANGER", 999))
-    sure = [one for one in proposals_at(AT) if one.kind == "sure"]
+    sure = [one for one in proposals() if one.kind == "sure"]
     with unit_of_work():
         assert confirm_sure({one.line.line_id: one.parts[0] for one in sure}, at=AT, user_id=None) == 1
     payment = db.session.scalars(select(Payment)).one()

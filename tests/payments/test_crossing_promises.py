@@ -10,17 +10,20 @@ from flask import Flask
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence, ledger_problems
 from booking.ledger.posting import post_payment
+from booking.office.arrears import owed_rows
 from booking.payments import several_ways, short_promises
 from booking.payments.checkout import start_card
+from booking.payments.expected import expected_children
 from booking.payments.models import Payment
 from booking.payments.office_till import take_office_payment
+from booking.payments.promises import what_is_owed
 from booking.payments.several_ways import RestChanged, book_promised
 from booking.payments.short_promises import NothingToLetGo, let_go
 from booking.payments.splitting import Choice
 from booking.payments.to_pay import CardPageOpen, NothingToPay
 from tests.bookings.rushes import Act, at_once, comes_between
 from tests.payments.families import payments_of, states_of
-from tests.payments.tenders import Held, a_basket_of_care
+from tests.payments.tenders import Held, a_basket_of_care, money_came
 
 
 def _promising(held: Held, at: datetime) -> Act:
@@ -93,3 +96,21 @@ def test_money_that_comes_while_its_places_are_let_go_keeps_them(
     assert isinstance(result, NothingToLetGo)
     assert states_of(held.basket_id)[1] == ["booked"] * 4
     assert ledger_problems() == []
+
+
+def test_whoever_asks_what_is_owed_hears_the_same(app: Flask, now: datetime) -> None:
+    """Money by Tax-Free Childcare pays its own promise, though another stands before it: for family, office and bank."""
+    held = a_basket_of_care(now, care=1, clubs=1)
+    account_id, (other, child) = held.family.account.id, held.ids
+    choice = Choice(tfc=dict.fromkeys(held.ids), rest="office")
+    with unit_of_work():
+        book_promised(account_id, choice, "last_days", seen_pence=2700, at=now, user_id=None)
+    money_came(account_id, 900, now, pupil_id=child)
+    owed = {one.payment_id: (one.amount_pence, one.pupil_id) for one in what_is_owed(account_id, at=now)}
+    assert sorted(pence for pence, _ in owed.values()) == [900, 900]
+    assert child not in {pupil_id for _, pupil_id in owed.values()}
+    (row,) = owed_rows(now)
+    said = {int(one.key.removeprefix("payment:")): one.amount_pence for one in row.debts}
+    assert said == {payment_id: pence for payment_id, (pence, _) in owed.items()}
+    expected = {one.pupil_id: one.own_pence for one in expected_children()}
+    assert (expected[child], expected[other]) == (0, 900)

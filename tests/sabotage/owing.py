@@ -62,6 +62,17 @@ OWING = (
         (f"{BACK}::test_a_family_that_owes_gets_nothing_back",),
     ),
     Sabotage(
+        "the office says that scheme money paid the oldest debt",
+        (
+            Edit(
+                "booking/payments/ageing.py",
+                "min(left[payment.id], sum(",
+                "min(payment.amount_pence, sum(",
+            ),
+        ),
+        ("tests/payments/test_crossing_promises.py::test_whoever_asks_what_is_owed_hears_the_same",),
+    ),
+    Sabotage(
         "more goes back than the card paid",
         (
             Edit(

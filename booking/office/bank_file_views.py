@@ -15,7 +15,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.core.words import counted
 from booking.office import kept_files
-from booking.office.bank_forms import RemittanceForm, StatementForm, columns_form
+from booking.office.bank_forms import RemittanceForm, StatementForm, statement_columns
 from booking.payments.bank_file_kinds import LARGEST, read_statement
 from booking.payments.bank_intake import (
     FileKnown,
@@ -75,7 +75,9 @@ def bank_columns(token: str) -> ResponseReturnValue:
     """Say which column is which, once for all files with these headings."""
     kept = kept_files.find(_folder(), token, user_id=current_user.id)
     headings = _headings(kept.content, kept.name)
-    form = columns_form(headings, {known: heading for heading in headings if (known := field_of(heading))})
+    form = statement_columns(
+        headings, {known: heading for heading in headings if (known := field_of(heading))}
+    )
     if not form.validate_on_submit():
         return _page(COLUMNS, form, [], file=kept.name)
     mapping = form.mapping()

@@ -8,6 +8,7 @@ from typing import Any
 from wtforms import FileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from booking.office.column_forms import ColumnsForm, columns_form
 from booking.office.fields import DayField
 from booking.payments.bank_posting import Paid
 from booking.payments.models import VoucherFirm
@@ -48,44 +49,23 @@ class RemittanceForm(BaseForm):
         return self
 
 
-class ColumnsForm(BaseForm):
-    """Which column is which."""
+class StatementColumns(ColumnsForm):
+    """Which column of a bank's statement is which."""
 
-    def mapping(self) -> dict[str, str]:
-        """The heading of each thing that has one."""
-        return {name: self[name].data for name in COLUMN_WORDS if self[name].data}
+    words = COLUMN_WORDS
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """An amount, or what came in, has to be somewhere, and one column cannot be two things."""
+        """An amount, or what came in, has to be somewhere."""
         is_good: bool = super().validate(extra_validators)
-        mapping = self.mapping()
-        if not {"amount", "paid_in"} & set(mapping):
+        if not {"amount", "paid_in"} & set(self.mapping()):
             self["amount"].errors = ["Say which column holds the amount, or what came in."]
             is_good = False
-        taken: dict[str, str] = {}
-        for name, heading in mapping.items():
-            if heading in taken:
-                self[name].errors = [
-                    f"The column “{heading}” is chosen already: {COLUMN_WORDS[taken[heading]]}."
-                ]
-                is_good = False
-            taken.setdefault(heading, name)
         return is_good
 
 
-def columns_form(headings: Sequence[str], known: Mapping[str, str]) -> ColumnsForm:
-    """A select for each thing that a column can hold, filled with what is recognised."""
-    choices = [("", "No column"), *((heading, heading) for heading in headings)]
-    fields = {
-        name: SelectField(
-            words,
-            [InputRequired("Say which column holds the day.")] if name == "date" else [Optional()],
-            choices=choices,
-            default=known.get(name, ""),
-        )
-        for name, words in COLUMN_WORDS.items()
-    }
-    return type("TheseColumnsForm", (ColumnsForm,), fields)()
+def statement_columns(headings: Sequence[str], known: Mapping[str, str]) -> ColumnsForm:
+    """The form for a statement whose headings we do not know."""
+    return columns_form(StatementColumns, headings, known, {"date": "Say which column holds the day."})
 
 
 class DecideForm(BaseForm):

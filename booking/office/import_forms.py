@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import BooleanField, FileField, RadioField, SelectField, StringField
+from wtforms import BooleanField, FileField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional
 
+from booking.office.column_forms import ColumnsForm, columns_form
 from booking.office.fields import DayField
 from booking.people.import_headings import REQUIRED
 from booking.people.import_matching import NEW
@@ -85,39 +86,16 @@ def answers_form(plan: ImportPlan) -> AnswersForm:
     return type("QuestionsForm", (AnswersForm,), fields)()
 
 
-class ColumnsForm(BaseForm):
-    """Which column is which; a field for each thing that can be read."""
+class PupilColumns(ColumnsForm):
+    """Which column of a school's list is which."""
 
-    def mapping(self) -> dict[str, str]:
-        """The heading of each field that has one."""
-        return {name: self[name].data for name in COLUMN_WORDS if self[name].data}
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """One column cannot be two things."""
-        is_good: bool = super().validate(extra_validators)
-        taken: dict[str, str] = {}
-        for name, heading in self.mapping().items():
-            if heading in taken:
-                words = COLUMN_WORDS[taken[heading]]
-                self[name].errors = [f"The column “{heading}” is chosen for {words} already."]
-                is_good = False
-            taken.setdefault(heading, name)
-        return is_good
+    words = COLUMN_WORDS
 
 
-def columns_form(headings: Sequence[str], known: Mapping[str, str]) -> ColumnsForm:
-    """A select for each field, filled with what is recognised."""
-    choices = [("", "No column"), *((heading, heading) for heading in headings)]
-    fields = {
-        name: SelectField(
-            words,
-            [InputRequired(f"Say which column holds: {words}.")] if name in REQUIRED else [Optional()],
-            choices=choices,
-            default=known.get(name, ""),
-        )
-        for name, words in COLUMN_WORDS.items()
-    }
-    return type("TheseColumnsForm", (ColumnsForm,), fields)()
+def pupil_columns(headings: Sequence[str], known: Mapping[str, str]) -> ColumnsForm:
+    """The form for a list whose headings we do not know."""
+    required = {name: f"Say which column holds: {COLUMN_WORDS[name]}." for name in REQUIRED}
+    return columns_form(PupilColumns, headings, known, required)
 
 
 class LeaversForm(BaseForm):

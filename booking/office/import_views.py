@@ -15,7 +15,7 @@ from booking.core.db import unit_of_work
 from booking.core.words import counted
 from booking.office import kept_files
 from booking.office.forms import PressForm
-from booking.office.import_forms import AnswersForm, ImportForm, answers_form, columns_form, name_of
+from booking.office.import_forms import AnswersForm, ImportForm, answers_form, name_of, pupil_columns
 from booking.office.import_jobs import AT_ONCE, ask_import
 from booking.office.kept_files import KeptFile
 from booking.people.import_file import Choices, PlanChanged, import_content, kind_of, preview
@@ -102,7 +102,7 @@ def import_columns(token: str) -> ResponseReturnValue:
     if not headings:
         return redirect(url_for("office.import_preview", token=token))
     known = {found: heading for heading in reversed(headings) if (found := field_of(heading))}
-    form = columns_form(headings, {**known, **choices.mapping})
+    form = pupil_columns(headings, {**known, **choices.mapping})
     if form.validate_on_submit():
         chosen = replace(choices, mapping=form.mapping())
         kept_files.choose(_folder(), token, chosen.as_json(), user_id=current_user.id)

@@ -110,7 +110,7 @@ def test_columns_that_are_not_recognised_are_chosen_by_hand(manager: Browser) ->
     assert "Say which column holds: Forename." in page.text
     twice = {"surname": "Nachname", "forename": "Nachname", "date_of_birth": "Geburt"}
     page = manager.post("office.import_columns", twice, token=token, expect=422)
-    assert "The column “Nachname” is chosen for Surname already." in page.text
+    assert "The column “Nachname” is chosen already: Surname." in page.text
     fields = {"surname": "Nachname", "forename": "Rufname", "date_of_birth": "Geburt", "class_name": "Gruppe"}
     page = manager.post("office.import_columns", fields, token=token, follow=True)
     manager.post("office.import_preview", {"seen": page.field("seen")}, token=token)

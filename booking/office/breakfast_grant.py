@@ -1,15 +1,18 @@
 """The free-breakfast grant: for each day how many pupils came to the free slot, by year group, and what that is in pence.
 
 Counted from the register: Reception to Year 6 of this school, each child once a day. A day on which nobody was marked is
-not counted, and is named. Rates are dated rows, never constants (grant from April 2026: £25 a day and £1 a pupil).
+not counted, and is named. Rates are dated data, never constants; a school may set its own.
 """
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -25,6 +28,7 @@ from booking.provision.models import Activity, Run, Session
 from booking.registers.marks import INS
 from booking.registers.models import Mark
 
+RATES = Path(__file__).with_name("data") / "grant_rates.csv"
 YEARS = ("R", "1", "2", "3", "4", "5", "6")
 
 
@@ -55,9 +59,20 @@ class GrantDay:
         return self.day_pence + self.pupils * self.pupil_pence if self.pupils else 0
 
 
+@cache
+def _published() -> tuple[tuple[date, int, int], ...]:
+    with RATES.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            (date.fromisoformat(row["from_on"]), int(row["day_pence"]), int(row["pupil_pence"]))
+            for row in csv.DictReader(file)
+        )
+
+
 def rates() -> list[GrantRate]:
-    """All rates, newest first."""
-    return list(db.session.scalars(select(GrantRate).order_by(GrantRate.from_on.desc())))
+    """All rates, newest first: those published, and the school's own in place of one of the same day."""
+    known = {on: GrantRate(from_on=on, day_pence=day, pupil_pence=pupil) for on, day, pupil in _published()}
+    known |= {rate.from_on: rate for rate in db.session.scalars(select(GrantRate))}
+    return sorted(known.values(), key=lambda rate: rate.from_on, reverse=True)
 
 
 def add_rate(from_on: date, day_pence: int, pupil_pence: int, *, at: datetime, user_id: int | None) -> None:

@@ -20,18 +20,12 @@ DAY = timedelta(days=1)
 SPAN = (date(2026, 9, 1), date(2026, 12, 31))
 
 
-@pytest.fixture
-def rate(app: Flask) -> None:
-    with unit_of_work():
-        add_rate(date(2026, 4, 1), 2500, 100, at=AT, user_id=None)
-
-
 def _came(pupil_id: int, session_id: int, what: str = "arrived") -> int:
     with unit_of_work():
         return add_mark(session_id, pupil_id, what, at=AT, user_id=None).id
 
 
-def test_each_child_counts_once_a_day_in_the_year_group_of_that_day(rate: None) -> None:
+def test_each_child_counts_once_a_day_in_the_year_group_of_that_day(app: Flask) -> None:
     run = a_run(activity_id=an_activity(kind="breakfast", is_free_slot=True).id)
     other = a_run(activity_id=an_activity(kind="breakfast", is_free_slot=True).id)
     paid = a_run(activity_id=an_activity(kind="breakfast").id)
@@ -58,7 +52,7 @@ def test_each_child_counts_once_a_day_in_the_year_group_of_that_day(rate: None) 
     assert later.by_year == {"3": 1, "4": 1}, "of an earlier school year the birthday says the year group"
 
 
-def test_a_rate_holds_from_its_day(rate: None) -> None:
+def test_a_rate_holds_from_its_day(app: Flask) -> None:
     run = a_run(activity_id=an_activity(is_free_slot=True).id)
     pupil = a_pupil()
     for day in (MONDAY, MONDAY + DAY):
@@ -70,7 +64,7 @@ def test_a_rate_holds_from_its_day(rate: None) -> None:
         add_rate(MONDAY + DAY, 1, 1, at=AT, user_id=None)
 
 
-def test_the_page_and_the_file_are_cut_by_term(rate: None, browser: Browser) -> None:
+def test_the_page_and_the_file_are_cut_by_term(app: Flask, browser: Browser) -> None:
     run = a_run(activity_id=an_activity(is_free_slot=True).id)
     _came(a_pupil().id, a_session(MONDAY, run=run).id)
     browser.sign_in(a_user("manager"))

@@ -3,8 +3,6 @@
 Revision: 0026_add_money_papers; follows 0025_add_arrears.
 """
 
-from datetime import date
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -101,7 +99,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(20), nullable=False),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_finance_code")),
     )
-    rates = op.create_table(
+    op.create_table(
         "grant_rate",
         sa.Column("from_on", sa.Date(), nullable=False),
         sa.Column("day_pence", sa.Integer(), nullable=False),
@@ -110,7 +108,6 @@ def upgrade() -> None:
         sa.CheckConstraint("pupil_pence >= 0", name=op.f("ck_grant_rate_pupil_not_negative")),
         sa.PrimaryKeyConstraint("from_on", name=op.f("pk_grant_rate")),
     )
-    op.bulk_insert(rates, [{"from_on": date(2026, 4, 1), "day_pence": 2500, "pupil_pence": 100}])
     _invoices()
 
 

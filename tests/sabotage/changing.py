@@ -14,6 +14,39 @@ OLD = 'cancel_locked(places, at=at, user_id=user_id, channel=channel, reason="sw
 
 CHANGING = (
     Sabotage(
+        "what was chosen for a child who left stays in the basket",
+        (
+            Edit(
+                "booking/bookings/baskets.py",
+                "gone |= {pair for pair in has if pair[0] not in bookable}",
+                "assert gone is not None",
+            ),
+        ),
+        (
+            "tests/bookings/test_changes.py::"
+            "test_what_was_chosen_for_a_child_who_left_does_not_stand_in_the_way_of_the_others",
+        ),
+    ),
+    Sabotage(
+        "a session that is called off is its own way out",
+        (Edit("booking/bookings/changes.py", " or fallback.id == instead_of.id", ""),),
+        (
+            "tests/bookings/test_changes.py::"
+            "test_a_session_is_called_off_once_and_only_with_a_fallback_of_that_day",
+        ),
+    ),
+    Sabotage(
+        "late money takes a hold that ran out by its own clock",
+        (
+            Edit(
+                "booking/bookings/places.py",
+                "Place.held_until.is_(None),  # a hold that ran out by its own clock at that moment was not paid for",
+                "",
+            ),
+        ),
+        ("tests/bookings/test_late_holds.py",),
+    ),
+    Sabotage(
         "a swap lets the old place go before it takes the new",
         (Edit(SWAP, f"{NEW}\n    {OLD}", f"{OLD}\n    {NEW}"),),
         (SWAPS,),

@@ -139,7 +139,7 @@ PAYING = (
                 "held, refused = list(pairs), list[Refusal]()",
             ),
         ),
-        ("tests/bookings/test_holds.py",),
+        ("tests/bookings/test_late_holds.py",),
         BOTH,
     ),
     Sabotage(

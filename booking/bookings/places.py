@@ -251,9 +251,8 @@ def book_offered(places: list[Place], *, at: datetime, user_id: int | None, writ
 def book_late(basket_id: int, *, at: datetime) -> HoldResult:
     """Money came after the places were let go: take all of them again if every one can be had, else none.
 
-    They cost what they did, so that a pot which paid a part must be able to pay it still.
-
-    With nothing held and nothing refused there was nothing to take again.
+    They cost what they did, so that a pot which paid a part must be able to pay it still. With nothing held and nothing
+    refused there was nothing to take again.
     """
     basket = db.session.get_one(Basket, basket_id)
     if basket.state != "ended":
@@ -263,9 +262,8 @@ def book_late(basket_id: int, *, at: datetime) -> HoldResult:
             Place.basket_id == basket_id,
             Place.state == "expired",
             Place.ended_at == basket.ended_at,
-            Place.held_until.is_(
-                None
-            ),  # a hold that ran out by its own clock at that moment was not paid for
+            # A hold that ran out by its own clock at that moment was not paid for, and keeps its end.
+            Place.held_until.is_(None),
         )
     ).all()
     pairs = [(row.pupil_id, row.session_id) for row in rows]

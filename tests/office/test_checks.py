@@ -84,7 +84,7 @@ FAULTS: list[tuple[Callable[[int, int], None], str]] = [
     (_sell_too_many, "1 places held or booked, 0 allowed"),
     (_lose_a_penny, "not 0"),
     (_book_without_posting, "booked at family 450, income -450, the ledger has nothing"),
-    (_pay_without_posting, "paid, but not in the ledger"),
+    (_pay_without_posting, "£9.00 came in, £0.00 in the ledger"),
     (_send_out_who_never_came, "went out without having come in"),
     (_put_a_child_in_two_places, "are at the same time"),
     (_keep_a_hold_for_ever, "held without an end"),

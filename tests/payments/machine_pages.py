@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from booking.payments.facts import SessionFacts
+from booking.payments.models import Payment
 from tests.bookings.booking_model import Bill, Pair
 
 
@@ -22,6 +23,21 @@ class Page:
     is_paid: bool = False
     lost: dict[Pair, Bill] = field(default_factory=dict)
     refunds: dict[int, int] = field(default_factory=dict)
+    came: int = 0
+    disputed: int = 0
+
+    @classmethod
+    def of(cls, payment: Payment) -> Page:
+        """The page of a payment that was started."""
+        assert payment.expires_at is not None
+        return cls(
+            payment.account_id, payment.id, payment.basket_id or 0, payment.amount_pence, payment.expires_at
+        )
+
+    @property
+    def left_at_stripe(self) -> int:
+        """What neither went back nor is with the payer's bank, of what came."""
+        return self.came - sum(self.refunds.values()) - self.disputed
 
     @property
     def session_id(self) -> str:

@@ -19,6 +19,7 @@ from booking.payments.office_till import pay_basket, take_office_payment
 from booking.payments.promises import what_is_owed
 from booking.payments.reconciliation import reconcile
 from booking.payments.refunds import keep_refund, note_refunds
+from booking.payments.splitting import Choice
 from tests.bookings.booking_machine import BookingMachine
 from tests.bookings.booking_model import Pair, Waits
 from tests.bookings.family_rules import CHILDREN, CLUBS, FAMILIES
@@ -95,20 +96,29 @@ class MoneyMachine(BookingMachine):
         total, before = self._total(account), self._open(account)
         if not mine or (before is None and (total < SMALLEST_CARD or not self._rest(account))):
             return
-        with unit_of_work():
-            payment = start_card(account, seen_pence=total, at=self.school.now, user_id=None)
-            payment_id, basket_id = payment.id, payment.basket_id
-            pence, ends, key = payment.amount_pence, payment.expires_at, payment.idempotency_key
+        page = self._started(account)
         if before is not None:
-            assert payment_id == before.payment_id
+            assert page.payment_id == before.payment_id
             return
-        assert pence == max(self._rest(account), SMALLEST_CARD)
-        page = Page(account, payment_id, basket_id, pence, ends)
+        assert page.pence == max(self._rest(account), SMALLEST_CARD)
+        self._keep(page, mine)
+
+    def _started(self, account: int, choice: Choice | None = None) -> Page:
         with unit_of_work():
-            assert keep_answer(payment_id, page.facts("open", "unpaid", pence, key))
+            payment = start_card(
+                account, seen_pence=self._total(account), at=self.school.now, user_id=None, choice=choice
+            )
+            return Page.of(payment)
+
+    def _keep(self, page: Page, mine: list[Pair]) -> None:
+        """Stripe has opened the page."""
+        with unit_of_work():
+            key = db.session.get_one(Payment, page.payment_id).idempotency_key
+            assert keep_answer(page.payment_id, page.facts("open", "unpaid", page.pence, key))
         self.pages.append(page)
-        self.paying[account] = (basket_id, mine)
-        self._read_ends()
+        if page.is_open:
+            self.paying[page.account] = (page.basket_id, mine)
+            self._read_ends()
 
     @rule(
         family=FAMILIES, picks=PICKS, wrong=st.sampled_from([0, 0, -10]), ends=st.sampled_from([0, 0, 1, 40])
@@ -157,7 +167,7 @@ class MoneyMachine(BookingMachine):
         account, came, mine = page.account, page.pence + wrong, self._mine(page.account)
         was_open, state = page.is_open, self._basket_state(page)
         self._tell(page, "complete", "paid", came)
-        page.is_open, page.is_paid = False, True
+        page.is_open, page.is_paid, page.came = False, True, came
         self._owe(account, -came)
         if was_open:
             del self.paying[account]
@@ -222,8 +232,7 @@ class MoneyMachine(BookingMachine):
         """Somebody gives money back on Stripe's own pages; told twice it went once."""
         page = data.draw(st.sampled_from([one for one in self.pages if one.is_paid]))
         payment = db.session.get_one(Payment, page.payment_id)
-        left = payment.amount_pence - sum(page.refunds.values())
-        pence = left * part // 4
+        pence = page.left_at_stripe * part // 4
         if not pence:
             return
         self.stripe_refunds += 1

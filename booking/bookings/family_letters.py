@@ -11,6 +11,7 @@ from typing import Any
 
 from booking.core import outbox
 from booking.core.db import db
+from booking.ledger.arrears_models import LateCharge
 from booking.people.models import FamilyAccount
 from booking.people.texts import texts_number
 
@@ -46,3 +47,11 @@ def write_to_family(
                 user_id=user.id,
                 not_before=not_before,
             )
+
+
+def tell_of_late_charge(charge: LateCharge, *, at: datetime) -> None:
+    """A charge for late collection was posted, or was taken back: the family hears of each once."""
+    is_back = charge.ended_at is not None
+    about = {"charge_id": charge.id, "is_back": is_back}
+    key = f"late_charge:{charge.id}" + (":back" if is_back else "")
+    write_to_family(charge.account_id, "late_charge", about, key=key, at=at)

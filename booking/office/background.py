@@ -23,7 +23,13 @@ from booking.office.letters import (
 from booking.office.owed_letters import owed_letter
 from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
-from booking.payments.letters import card_failed_letter, late_refund_letter, refund_failed_letter
+from booking.payments.letters import (
+    card_failed_letter,
+    invoice_letter,
+    late_charge_letter,
+    late_refund_letter,
+    refund_failed_letter,
+)
 from booking.payments.promise_letters import let_go_letter, reminder_letter
 
 JOBS: Mapping[str, Callable[[int], None]] = {
@@ -41,6 +47,8 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "change": partial(change_letter, base_url=settings.base_url),
         "confirmation": partial(confirmation_letter, base_url=settings.base_url),
         "early_booking": partial(early_letter, base_url=settings.base_url),
+        "invoice": partial(invoice_letter, base_url=settings.base_url),
+        "late_charge": partial(late_charge_letter, base_url=settings.base_url),
         "late_refund": partial(late_refund_letter, base_url=settings.base_url),
         "newcomer_answer": partial(newcomer_answer_letter, base_url=settings.base_url),
         "newcomer_confirm": partial(newcomer_confirm_letter, base_url=settings.base_url),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from booking.bookings.family_letters import tell_of_late_charge
 from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db, lock_rows
@@ -260,6 +261,7 @@ def _waive(decision: MoneyDecision, at: datetime, by: User) -> None:
     charge = db.session.get_one(LateCharge, decision.late_charge_id)
     post_reversal(f"late:{charge.id}", at=at, user_id=by.id)
     charge.ended_at, charge.ended_why = at, "waived"
+    tell_of_late_charge(charge, at=at)
 
 
 _CHECKS: dict[str, Callable[[MoneyDecision], None]] = {

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from booking.bookings.family_letters import write_to_family
 from booking.bookings.models import Place
 from booking.core import pdf
 from booking.core.audit import record
@@ -170,6 +171,8 @@ def _freeze(invoice: Invoice, content: dict[str, Any]) -> Invoice:
         user_id=invoice.user_id,
         pence=invoice.total_pence,
     )
+    about = {"invoice_id": invoice.id}
+    write_to_family(invoice.account_id, "invoice", about, key=f"invoice:{invoice.id}", at=invoice.issued_at)
     return invoice
 
 

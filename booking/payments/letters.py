@@ -10,9 +10,13 @@ from sqlalchemy import select
 from booking.bookings.models import WaitingEntry
 from booking.core.clock import today
 from booking.core.db import db
-from booking.core.words import short_day
+from booking.core.words import clock as clock_words
+from booking.core.words import full_day, short_day
+from booking.ledger.arrears_models import LateCharge
 from booking.messages.letters import Letter, write_letter
 from booking.payments.fulfilment import LATE, WRONG_AMOUNT
+from booking.payments.invoice_models import Invoice
+from booking.payments.invoices import invoices_of
 from booking.payments.models import Payment, Refund
 from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
@@ -59,15 +63,56 @@ def refund_failed_letter(context: Mapping[str, Any], *, base_url: str) -> Letter
     return write_letter("refund_failed", {**words, "link": f"{base_url}/account"})
 
 
+def invoice_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tell a family of an invoice or a credit note, `invoice_id`; nothing about a child whom a restriction closes."""
+    invoice = db.session.get_one(Invoice, int(context["invoice_id"]))
+    if not is_member(invoice.account_id, context.get("to_user_id")):
+        return None
+    if invoice not in invoices_of({invoice.account_id}, today()):
+        return None
+    words = {
+        "is_invoice": invoice.kind == "invoice",
+        "name": invoice.name,
+        "total_pence": abs(invoice.total_pence),
+        "span": f"{short_day(invoice.from_on)} to {short_day(invoice.to_on)}",
+        "due": full_day(invoice.due_on),
+    }
+    return write_letter("invoice", {**words, **_school(), "link": f"{base_url}/account/statements"})
+
+
+def late_charge_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
+    """Tell a family of a charge for late collection, `charge_id`, or that it was taken back; never of both at once."""
+    charge = db.session.get_one(LateCharge, int(context["charge_id"]))
+    is_back = bool(context.get("is_back"))
+    if is_back != (charge.ended_at is not None):
+        return None
+    if not is_member(charge.account_id, context.get("to_user_id")):
+        return None
+    if charge.pupil_id in closed_to_accounts({charge.account_id}, today()):
+        return None
+    words = {
+        "is_back": is_back,
+        "child": charge.pupil.first_name,
+        "day": full_day(charge.date),
+        "until": clock_words(charge.free_until),
+        "out": clock_words(charge.out_at),
+        "amount_pence": charge.amount_pence,
+    }
+    return write_letter("late_charge", {**words, **_school(), "link": f"{base_url}/account"})
+
+
 def _of_payment(payment: Payment) -> dict[str, Any]:
     """What every letter about a payment says of it, and of the school."""
-    school = db.session.scalars(select(School)).first()
     return {
         "amount_pence": payment.amount_pence,
         "reference": payment.basket.reference if payment.basket else "",
-        "school": school.name if school else "Eight till Six",
-        "phone": school.phone if school else "",
+        **_school(),
     }
+
+
+def _school() -> dict[str, str]:
+    school = db.session.scalars(select(School)).first()
+    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}
 
 
 def _waits_for(payment: Payment) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from booking.bookings.family_letters import tell_of_late_charge
 from booking.bookings.models import Place
 from booking.core import clock
 from booking.core.audit import record
@@ -56,6 +57,7 @@ def settle_late_collections(at: datetime) -> int:
         post_reversal(f"late:{charge.id}", at=at, user_id=None)
         charge.ended_at, charge.ended_why = at, "corrected"
         record("late_charge_corrected", "late_charge", charge.id, at=at, user_id=None)
+        tell_of_late_charge(charge, at=at)
     db.session.flush()
     for late in new:
         made = LateCharge(**vars(late), posted_at=at)
@@ -63,6 +65,7 @@ def settle_late_collections(at: datetime) -> int:
         db.session.flush()
         post_late_charge(made.id, late.account_id, late.amount_pence, at=at)
         record("late_charged", "late_charge", made.id, at=at, user_id=None, pence=late.amount_pence)
+        tell_of_late_charge(made, at=at)
     return len(gone) + len(new)
 
 

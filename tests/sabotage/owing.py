@@ -150,4 +150,26 @@ OWING = (
             "tests/bookings/test_rule_reasons.py::test_the_limit_strands_nobody_today_and_the_office_lets_a_family_through",
         ),
     ),
+    Sabotage(
+        "whom a restriction closes out reads of a late collection",
+        (
+            Edit(
+                "booking/payments/letters.py",
+                "    if charge.pupil_id in closed_to_accounts({charge.account_id}, today()):\n        return None\n",
+                "",
+            ),
+        ),
+        ("tests/office/test_money_letters.py::test_whom_a_restriction_closes_out_reads_of_neither",),
+    ),
+    Sabotage(
+        "a charge that was taken back is still asked for",
+        (
+            Edit(
+                "booking/payments/letters.py",
+                "    if is_back != (charge.ended_at is not None):\n        return None\n",
+                "",
+            ),
+        ),
+        ("tests/office/test_money_letters.py",),
+    ),
 )

@@ -11,8 +11,8 @@ from booking.core.errors import NotFound
 from booking.core.words import clock as hour
 from booking.core.words import moment
 from booking.messages.letters import Letter, write_letter
-from booking.office.letters import school_words
 from booking.people.restrictions import is_member
+from booking.people.school_words import school_words
 from booking.provision.models import Run
 from booking.provision.runs import DAY_NAMES
 

@@ -18,20 +18,15 @@ from booking.bookings.rounds import preferences_in
 from booking.core import clock
 from booking.core.db import db
 from booking.core.errors import NotFound
+from booking.core.money import format_pence
 from booking.core.words import clock as hour
 from booking.core.words import counted, day, full_day, moment, short_day
 from booking.messages.letters import Attachment, Letter, write_letter
 from booking.payments.confirmation import BookedLine, calendar_of, confirmation_of
 from booking.payments.promise_letters import line_words
 from booking.payments.to_send import to_send
-from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
-
-
-def school_words() -> dict[str, str]:
-    """The school's name and telephone, as every letter ends."""
-    school = db.session.scalars(select(School)).first()
-    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}
+from booking.people.school_words import school_words
 
 
 def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
@@ -69,7 +64,13 @@ def confirmation_letter(context: Mapping[str, Any], *, base_url: str) -> Letter 
 
 
 def _line(line: BookedLine) -> str:
-    return f"{short_day(line.date)}, {hour(line.starts_at)} to {hour(line.ends_at)}: {line.activity}, {line.room}"
+    """When, what, where and how much; what came off the price; until when the money comes back."""
+    words = f"{short_day(line.date)}, {hour(line.starts_at)} to {hour(line.ends_at)}: {line.activity}, {line.room}"
+    if not line.price_pence and not line.discounts:
+        return f"{words}. Free."
+    off = "".join(f" ({name}: {format_pence(pence)})" for name, pence in line.discounts)
+    back = f" Money back until {moment(line.credit_until)}." if line.price_pence else ""
+    return f"{words}. {format_pence(line.price_pence)}{off}.{back}"
 
 
 def offer_letter(context: Mapping[str, Any], *, base_url: str, secret: str) -> Letter | None:

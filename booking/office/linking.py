@@ -15,8 +15,9 @@ from booking.core.outbox import post
 from booking.office.families import invite_contact
 from booking.people.invitations import make_account, tie, token_digest
 from booking.people.linking_models import LinkRequest
-from booking.people.models import Contact, Pupil, School, User
+from booking.people.models import Contact, Pupil, User
 from booking.people.restrictions import restrictions_of
+from booking.people.school_words import school_words
 from booking.provision.calendar import is_school_day
 
 SCHOOL_DAYS = 10
@@ -68,7 +69,7 @@ def ask_link(said: Mapping[str, str], *, user: User | None, base_url: str, at: d
             key=f"link-{made.id}",
             to_email=values["email"].lower(),
             template="link_confirm",
-            context={"name": values["name"], "link": f"{base_url}/ask/{token}", **_school()},
+            context={"name": values["name"], "link": f"{base_url}/ask/{token}", **school_words()},
             at=at,
         )
     return made
@@ -143,7 +144,7 @@ def decide_link(
             "name": found.name,
             "is_linked": pupil_id is not None,
             "reason": reason.strip(),
-            **_school(),
+            **school_words(),
         },
         at=at,
         user_id=found.user_id,
@@ -195,8 +196,3 @@ def _open_of(user: User) -> list[LinkRequest]:
             select(LinkRequest).where(LinkRequest.user_id == user.id, LinkRequest.state == "asked")
         )
     )
-
-
-def _school() -> dict[str, str]:
-    school = db.session.scalars(select(School)).first()
-    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}

@@ -19,10 +19,10 @@ from booking.ledger.arrears import add_note
 from booking.ledger.plans import plan_of, standing_of
 from booking.messages.letters import Letter, write_letter
 from booking.office.arrears import OwedRow, owed_rows
-from booking.office.letters import school_words
 from booking.payments.ageing import LATE, Debt
 from booking.people.models import FamilyAccount, Pupil
 from booking.people.restrictions import CLOSED_BOOKING, closed_to_accounts, is_member
+from booking.people.school_words import school_words
 
 STATEMENT, PLAN = -1, 0
 OPENINGS = {

@@ -8,9 +8,9 @@ from typing import Any
 from booking.core import clock
 from booking.core.db import db
 from booking.messages.letters import Letter, write_letter
-from booking.office.letters import school_words
 from booking.people.models import User
 from booking.people.one_time import is_live
+from booking.people.school_words import school_words
 from booking.people.sign_in import find_user
 from booking.people.sign_in_models import OneTimeSecret
 

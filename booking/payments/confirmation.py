@@ -36,6 +36,7 @@ class BookedLine:
     room: str
     price_pence: int
     is_cancelled: bool
+    credit_until: datetime
     discounts: Discounts = ()
 
 
@@ -163,5 +164,6 @@ def _line(place: Place, discounts: Discounts) -> BookedLine:
         room=run.room.name,
         price_pence=place.price_pence,
         is_cancelled=place.state == "cancelled",
+        credit_until=place.credit_until,
         discounts=discounts,
     )

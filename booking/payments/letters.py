@@ -18,8 +18,8 @@ from booking.payments.fulfilment import LATE, WRONG_AMOUNT
 from booking.payments.invoice_models import Invoice
 from booking.payments.invoices import invoices_of
 from booking.payments.models import Payment, Refund
-from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
+from booking.people.school_words import school_words
 
 WHY = {
     LATE: "came when the places could not be booked with it any more",
@@ -77,7 +77,7 @@ def invoice_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | Non
         "span": f"{short_day(invoice.from_on)} to {short_day(invoice.to_on)}",
         "due": full_day(invoice.due_on),
     }
-    return write_letter("invoice", {**words, **_school(), "link": f"{base_url}/account/statements"})
+    return write_letter("invoice", {**words, **school_words(), "link": f"{base_url}/account/statements"})
 
 
 def late_charge_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
@@ -98,7 +98,7 @@ def late_charge_letter(context: Mapping[str, Any], *, base_url: str) -> Letter |
         "out": clock_words(charge.out_at),
         "amount_pence": charge.amount_pence,
     }
-    return write_letter("late_charge", {**words, **_school(), "link": f"{base_url}/account"})
+    return write_letter("late_charge", {**words, **school_words(), "link": f"{base_url}/account"})
 
 
 def _of_payment(payment: Payment) -> dict[str, Any]:
@@ -106,13 +106,8 @@ def _of_payment(payment: Payment) -> dict[str, Any]:
     return {
         "amount_pence": payment.amount_pence,
         "reference": payment.basket.reference if payment.basket else "",
-        **_school(),
+        **school_words(),
     }
-
-
-def _school() -> dict[str, str]:
-    school = db.session.scalars(select(School)).first()
-    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}
 
 
 def _waits_for(payment: Payment) -> list[str]:

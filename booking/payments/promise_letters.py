@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from booking.bookings.cancellation import fresh_places
 from booking.core import clock
 from booking.core.db import db
@@ -15,8 +13,8 @@ from booking.core.words import counted, full_day, short_day
 from booking.messages.letters import Letter, write_letter
 from booking.payments.models import Payment
 from booking.payments.to_send import ToSend, to_send
-from booking.people.models import School
 from booking.people.restrictions import closed_to_accounts, is_member
+from booking.people.school_words import school_words
 
 
 def reminder_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None:
@@ -33,7 +31,7 @@ def reminder_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | No
         "due": full_day(lines[0].due_on),
         "is_late": bool(context["is_late"]),
         "link": f"{base_url}/account",
-        **_school(),
+        **school_words(),
     }
     return write_letter("promise_reminder", words)
 
@@ -54,7 +52,7 @@ def let_go_letter(context: Mapping[str, Any], *, base_url: str) -> Letter | None
             for place in places
         ],
         "link": f"{base_url}/book",
-        **_school(),
+        **school_words(),
     }
     return write_letter("promise_let_go", words)
 
@@ -70,8 +68,3 @@ def line_words(one: ToSend) -> str:
         return f"Tax-Free Childcare{child}, reference {one.reference}: {amount} by {due}"
     asked = " (please tell us the reference)" if one.pupil_id else ""
     return f"Tax-Free Childcare{child}{asked}: {amount} by {due}"
-
-
-def _school() -> dict[str, str]:
-    school = db.session.scalars(select(School)).first()
-    return {"school": school.name if school else "Eight till Six", "phone": school.phone if school else ""}

@@ -15,7 +15,10 @@ from booking.people.models import FamilyAccount
 
 @dataclass(frozen=True)
 class Desk:
-    """A family account in somebody's hands. `pages` are the endpoints of this desk's own pages by name."""
+    """A family account in somebody's hands. `pages` are the endpoints of this desk's own pages by name.
+
+    `schemes` are ways to book on a promise beside the plain one, as (what the button sends, its words).
+    """
 
     account: FamilyAccount
     user_id: int
@@ -23,6 +26,7 @@ class Desk:
     layout: str
     pages: dict[str, str]
     values: dict[str, Any] = field(default_factory=dict)
+    schemes: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_office(self) -> bool:

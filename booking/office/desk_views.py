@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -12,6 +14,7 @@ from booking.bookings.forms import PressForm
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
+from booking.payments.desk_promises import book_by_scheme, schemes_for
 from booking.payments.office_till import pay_basket
 from booking.people.models import FamilyAccount
 from booking.web.audience import for_roles
@@ -50,8 +53,9 @@ def desk_keep_pattern(account_id: int) -> ResponseReturnValue:
 
 @for_roles("manager")
 def desk_basket(account_id: int) -> ResponseReturnValue:
-    """A family's basket."""
-    return choosing_views.basket_page(_desk(account_id), [], 200)
+    """A family's basket, with the schemes that may pay for it."""
+    desk = replace(_desk(account_id), schemes=tuple(schemes_for(account_id, at=clock.now())))
+    return choosing_views.basket_page(desk, [], 200)
 
 
 @for_roles("manager")
@@ -92,14 +96,15 @@ def desk_keep_ranks(account_id: int, round_id: int) -> ResponseReturnValue:
 
 @for_roles("manager")
 def desk_pay(account_id: int) -> ResponseReturnValue:
-    """Book what is held for a family: credit pays what it can, and the rest is owed at the office."""
+    """Book what is held for a family: credit pays what it can, a scheme what was said, and the rest is owed."""
     desk = _desk(account_id)
     if PressForm().validate_on_submit():
         seen = request.form.get("seen_pence", 0, type=int)
+        scheme, paying = request.form.get("scheme"), {"at": clock.now(), "user_id": current_user.id}
         with unit_of_work():
-            tender = "office" if seen else "free"
-            reference = pay_basket(
-                account_id, tender, seen_pence=seen, at=clock.now(), user_id=current_user.id
-            )
+            if scheme:
+                reference = book_by_scheme(account_id, scheme, seen_pence=seen, **paying)
+            else:
+                reference = pay_basket(account_id, "office" if seen else "free", seen_pence=seen, **paying)
         flash(f"Booked for {desk.account.name}: reference {reference}.")
     return redirect(desk.url("done"), 303)

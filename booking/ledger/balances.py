@@ -11,6 +11,9 @@ from sqlalchemy import func, select
 from booking.core.db import db
 from booking.ledger.models import Entry, EntryLine, LedgerAccount
 
+CHARGES = ("booking", "late", "refund", "scheme_refund", "payment_undone", "dispute_lost", "write_off_back")
+"""What a family can owe for: care, late collection, money that went back to it or never came."""
+
 
 @dataclass(frozen=True)
 class StatementLine:
@@ -96,7 +99,23 @@ def ledger_problems() -> list[str]:
     )
     for entry_id, key, total, count in rows:
         problems.append(f"ledger entry {entry_id} ({key}): {count} lines sum to {total} pence, not 0")
-    return problems + _wrong_reversals()
+    return problems + _wrong_reversals() + _unknown_debts()
+
+
+def _unknown_debts() -> list[str]:
+    """Entries that charge a family without being one of the few things that may."""
+    rows = db.session.execute(
+        select(Entry.id, Entry.key, EntryLine.amount_pence, LedgerAccount.family_account_id)
+        .join(EntryLine, EntryLine.entry_id == Entry.id)
+        .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
+        .where(LedgerAccount.kind == "family", EntryLine.amount_pence > 0, Entry.kind.not_in(CHARGES))
+        .order_by(Entry.id)
+    )
+    return [
+        f"ledger entry {row.id} ({row.key}): {row.amount_pence} pence asked of account {row.family_account_id}"
+        " for nothing that a family can owe"
+        for row in rows
+    ]
 
 
 def _wrong_reversals() -> list[str]:

@@ -18,7 +18,7 @@ from booking.payments.models import ChildcareApproval
 from booking.people.entitlements import entitlements_at
 from booking.provision.models import Activity, Seller
 
-DATA = Path(__file__).with_name("data")
+AGES = Path(__file__).with_name("data") / "childcare_ages.csv"
 SCHEMES = {"tfc": "takes_tfc", "voucher": "takes_vouchers", "universal_credit": "takes_universal_credit"}
 DISABLED = "childcare_disability"
 """The entitlement that raises age and caps: a disability benefit is paid for the child, as the office was shown."""
@@ -53,7 +53,7 @@ class ApprovalDetails:
 @cache
 def all_ages() -> tuple[Ages, ...]:
     """The ages by date, as data of this project, the oldest first."""
-    with (DATA / "childcare_ages.csv").open(encoding="utf-8", newline="") as file:
+    with AGES.open(encoding="utf-8", newline="") as file:
         return tuple(
             Ages(date.fromisoformat(row["from_on"]), int(row["age"]), int(row["disabled_age"]))
             for row in csv.DictReader(file)

@@ -57,6 +57,44 @@ def test_only_the_place_function_makes_places() -> None:
     assert makers == {"booking/bookings/places.py"}
 
 
+MONEY = sorted(
+    path
+    for pattern in (
+        "ledger/*",
+        "payments/*",
+        "bookings/pric*",
+        "bookings/pot*",
+        "provision/rates",
+        "core/money",
+    )
+    for path in (ROOT / "booking").glob(f"{pattern}.py")
+    if path.name != "gateway.py"  # its seconds to wait are no money
+)
+
+
+def _fractions(tree: ast.AST) -> Iterator[int]:
+    """Lines that could make a fraction of a penny: a float, or a division that is not of a path."""
+    for node in ast.walk(tree):
+        is_path = isinstance(node, ast.BinOp) and "Path" in ast.dump(node.left)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not is_path:
+            yield node.lineno
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield node.lineno
+        if isinstance(node, ast.Name) and node.id in {"float", "round", "Decimal"}:
+            yield node.lineno
+
+
+@pytest.mark.parametrize("name", _names(MONEY))
+def test_money_is_whole_pence_in_every_line_of_code(name: str) -> None:
+    assert list(_fractions(ast.parse((ROOT / name).read_text(encoding="utf-8")))) == []
+
+
+def test_a_fraction_would_be_found() -> None:
+    for line in ("total / 3", "round(pence * 110)", "pence * 1.1", "float(text)"):
+        assert list(_fractions(ast.parse(line))), line
+    assert not list(_fractions(ast.parse("Path(__file__).parent / 'data'; (total * 10 + 50) // 100")))
+
+
 WRITES_PLACES = re.compile(r"\b(INSERT INTO|UPDATE) place\b", re.IGNORECASE)
 
 

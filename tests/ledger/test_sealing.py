@@ -25,7 +25,7 @@ def _post(number: int = 3, at=AT) -> None:
     with unit_of_work():
         one, two = family_ledger(first.account.id).id, family_ledger(second.account.id).id
         for n in range(number):
-            post(f"{one}:{n}", "payment", [Line(one, -100 - n), Line(two, 100 + n)], at=at, user_id=None)
+            post(f"{one}:{n}", "booking", [Line(one, -100 - n), Line(two, 100 + n)], at=at, user_id=None)
 
 
 def test_what_is_young_waits_and_the_rest_is_sealed_once(app: Flask) -> None:

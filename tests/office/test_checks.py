@@ -58,6 +58,10 @@ def _pay_without_posting(session_id: int, pupil_id: int) -> None:
     _run("UPDATE ledger_entry SET payment_id = NULL WHERE kind = 'payment'")
 
 
+def _charge_for_nothing(session_id: int, pupil_id: int) -> None:
+    _run("UPDATE ledger_entry SET kind = 'sweets' WHERE kind = 'booking'")
+
+
 def _send_out_who_never_came(session_id: int, pupil_id: int) -> None:
     other = a_pupil().id
     _run(
@@ -85,6 +89,7 @@ FAULTS: list[tuple[Callable[[int, int], None], str]] = [
     (_lose_a_penny, "not 0"),
     (_book_without_posting, "booked at family 450, income -450, the ledger has nothing"),
     (_pay_without_posting, "£9.00 came in, £0.00 in the ledger"),
+    (_charge_for_nothing, "for nothing that a family can owe"),
     (_send_out_who_never_came, "went out without having come in"),
     (_put_a_child_in_two_places, "are at the same time"),
     (_keep_a_hold_for_ever, "held without an end"),

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-import tinyhtml5
 from flask import Flask, g, url_for
 from tinyhtml5.parser import HTMLParser
 from werkzeug.test import TestResponse
@@ -20,19 +19,17 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.people.sign_ins import start
 
-XHTML = "{http://www.w3.org/1999/xhtml}"
-
 
 class Page:
-    """What came back: `status`, `text` as a reader sees it, and the parsed tree."""
+    """What came back: `status`, `text` as a reader sees it, the parsed tree, and what the parser has against it."""
 
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
         self.html = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
-        self.root: Element | None = (
-            tinyhtml5.parse(self.html, namespace_html_elements=False) if self.html else None
-        )
+        parser = HTMLParser(namespace_html_elements=False)
+        self.root: Element | None = parser.parse(self.html) if self.html else None
+        self.errors = parser.errors if self.html else []
 
     @property
     def text(self) -> str:
@@ -134,9 +131,7 @@ def forget() -> None:
 
 def check_page(page: Page) -> None:
     """Hold a page against the house rules for HTML."""
-    parser = HTMLParser(namespace_html_elements=False)
-    parser.parse(page.html)
-    assert not parser.errors, f"invalid HTML: {parser.errors[:3]}"
+    assert not page.errors, f"invalid HTML: {page.errors[:3]}"
     headings = ["".join(h.itertext()).strip() for h in page.all(".//h1")]
     assert len(headings) == 1, f"a page has one h1, this one has {headings}"
     title = re.sub(r"\s+", " ", "".join(page.all(".//title")[0].itertext())).strip().removeprefix("Error: ")

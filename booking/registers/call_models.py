@@ -80,19 +80,22 @@ class Handover(Base):
 class CustodyTerms(Base):
     """The school's own steps and clock from a day on, until the next row; without any those of `custody_rules` hold.
 
-    Steps are pairs of minutes and words; `closes_at` is the hour by which every child has gone home.
+    Steps are pairs of minutes and words. A child waits `collect_minutes` after a session to be collected before anybody is
+    rung, and not at all from `closes_at` on.
     """
 
     __tablename__ = "custody_terms"
     __table_args__ = (
         CheckConstraint("not_here_minutes BETWEEN 0 AND 120", name="not_here_known"),
         CheckConstraint("way_minutes BETWEEN 1 AND 60", name="way_known"),
+        CheckConstraint("collect_minutes BETWEEN 0 AND 60", name="collect_known"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     from_on: Mapped[date] = mapped_column(unique=True)
     not_here_minutes: Mapped[int]
     way_minutes: Mapped[int]
+    collect_minutes: Mapped[int]
     closes_at: Mapped[time]
     not_here_steps: Mapped[list[list[int | str]]] = mapped_column(JSON)
     nobody_came_steps: Mapped[list[list[int | str]]] = mapped_column(JSON)

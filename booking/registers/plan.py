@@ -13,6 +13,8 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import notes_on, why_not_expected
 from booking.bookings.models import Place
 from booking.core.db import db
 from booking.provision.models import Activity, Room, Run, Session
@@ -45,8 +47,20 @@ def plans_of(day: date, pupil_ids: Collection[int] | None = None) -> dict[int, l
 
     A child without a leg is not in it: it goes home from class. A constant number of queries.
     """
-    booked = _booked_on(day, pupil_ids)
-    return {pupil_id: chain for pupil_id, legs in sorted(booked.items()) if (chain := chained(legs))}
+    booked = booked_on(day, pupil_ids)
+    notes = notes_on(booked.keys(), day)
+    plans = {pupil_id: heeding(notes.get(pupil_id, ()), legs) for pupil_id, legs in sorted(booked.items())}
+    return {pupil_id: legs for pupil_id, legs in plans.items() if legs}
+
+
+def heeding(notes: Iterable[DayNote], legs: Iterable[Leg]) -> list[Leg]:
+    """A child's legs as they are to be today, after what the office and the family said of it; reads nothing."""
+    said = list(notes)
+    leaves_at = min((one.at_time for one in said if one.kind == "leaves_early" and one.at_time), default=None)
+    kept = [leg for leg in legs if not why_not_expected(said, leg.session_id, leg.starts_at)]
+    if leaves_at is not None:
+        kept = [replace(leg, ends_at=min(leg.ends_at, leaves_at)) for leg in kept]
+    return chained(kept)
 
 
 def chained(legs: Iterable[Leg]) -> list[Leg]:
@@ -64,7 +78,8 @@ def _waits(leg: Leg, after: Leg) -> bool:
     return gap <= WAITS_AT_SCHOOL
 
 
-def _booked_on(day: date, pupil_ids: Collection[int] | None) -> dict[int, list[Leg]]:
+def booked_on(day: date, pupil_ids: Collection[int] | None = None) -> dict[int, list[Leg]]:
+    """The sessions after class that each child has a place in, whatever was said of today since."""
     query = (
         select(
             Place.pupil_id,

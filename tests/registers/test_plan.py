@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 from flask import Flask
 
+from booking.bookings.day_note_models import DayNote
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.core.vault import CannotOpen, open_sealed
@@ -12,7 +13,7 @@ from booking.provision.models import Session
 from booking.registers.call_models import CallLog
 from booking.registers.calls import CallNotLogged, calls_on, log_call
 from booking.registers.plan import plans_of
-from tests.builders import AT, a_family, a_place, a_pupil, a_run, a_session, a_user, an_activity
+from tests.builders import AT, Family, a_family, a_place, a_pupil, a_run, a_session, a_user, an_activity, save
 
 DAY = date(2026, 11, 23)
 
@@ -57,6 +58,41 @@ def test_a_place_that_is_not_paid_yet_is_a_leg_and_says_so(app: Flask) -> None:
     a_place(other, session)
     assert {plan[0].status for plan in plans_of(DAY).values()} == {"held", "booked"}
     assert set(plans_of(DAY, [one.pupils[0].id])) == {one.pupils[0].id}
+
+
+def _told(family: Family, kind: str, at_time: time | None = None, session: Session | None = None) -> None:
+    save(
+        DayNote(
+            pupil_id=family.pupils[0].id,
+            day=DAY,
+            kind=kind,
+            at_time=at_time,
+            session_id=session.id if session else None,
+            source="office",
+            told_at=AT,
+        )
+    )
+
+
+def test_who_is_away_or_not_coming_has_no_plan_and_who_leaves_early_a_shorter_one(app: Flask) -> None:
+    families = [a_family() for _ in range(5)]
+    club, care = _session(time(15, 30), time(16, 30)), _session(time(16, 30), time(18), "extended_care")
+    for family in families:
+        a_place(family, club)
+        a_place(family, care)
+    away, not_coming, no_club, early, late = families
+    _told(away, "away")
+    _told(not_coming, "not_coming")
+    _told(no_club, "not_coming", session=club)
+    _told(early, "leaves_early", time(16))
+    _told(late, "late", time(18, 10))
+    plans = plans_of(DAY)
+    assert {family.pupils[0].id for family in (away, not_coming)} & set(plans) == set()
+    assert [(leg.session_id, leg.ends) for leg in plans[no_club.pupils[0].id]] == [(care.id, "home")]
+    assert [(leg.session_id, leg.ends_at, leg.ends) for leg in plans[early.pupils[0].id]] == [
+        (club.id, time(16), "home")
+    ]
+    assert len(plans[late.pupils[0].id]) == 2
 
 
 def test_a_call_is_written_down_sealed_and_found_on_its_day(app: Flask) -> None:

@@ -1,13 +1,13 @@
 """Custody: who was rung about a child, steps that were done, children passed from hand to hand, the school's own clock.
 
-Revision: 0032_add_calls; follows 0026_add_money_papers.
+Revision: 0032_add_calls; follows 0030_add_day_notes.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0032_add_calls"
-down_revision = "0026_add_money_papers"
+down_revision = "0030_add_day_notes"
 branch_labels = None
 depends_on = None
 
@@ -101,6 +101,7 @@ def _custody() -> None:
         sa.Column("from_on", sa.Date(), nullable=False),
         sa.Column("not_here_minutes", sa.Integer(), nullable=False),
         sa.Column("way_minutes", sa.Integer(), nullable=False),
+        sa.Column("collect_minutes", sa.Integer(), nullable=False),
         sa.Column("closes_at", sa.Time(), nullable=False),
         sa.Column("not_here_steps", sa.JSON(), nullable=False),
         sa.Column("nobody_came_steps", sa.JSON(), nullable=False),
@@ -110,6 +111,7 @@ def _custody() -> None:
             "not_here_minutes BETWEEN 0 AND 120", name=op.f("ck_custody_terms_not_here_known")
         ),
         sa.CheckConstraint("way_minutes BETWEEN 1 AND 60", name=op.f("ck_custody_terms_way_known")),
+        sa.CheckConstraint("collect_minutes BETWEEN 0 AND 60", name=op.f("ck_custody_terms_collect_known")),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_custody_terms_user_id_user_account")
         ),

@@ -80,8 +80,8 @@ class Handover(Base):
 class CustodyTerms(Base):
     """The school's own steps and clock from a day on, until the next row; without any those of `custody_rules` hold.
 
-    Steps are pairs of minutes and words. A child waits `collect_minutes` after a session to be collected before anybody is
-    rung, and not at all from `closes_at` on.
+    Steps are pairs of minutes and words. A child waits `collect_minutes` after a session to be collected before
+    anybody is rung, and not at all from `closes_at` on.
     """
 
     __tablename__ = "custody_terms"

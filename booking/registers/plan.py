@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 
 from sqlalchemy import select
 
@@ -66,10 +67,10 @@ def heeding(notes: Iterable[DayNote], legs: Iterable[Leg]) -> list[Leg]:
 def chained(legs: Iterable[Leg]) -> list[Leg]:
     """Legs in the order of the clock, each with how it ends; pure."""
     ordered = sorted(legs, key=lambda leg: (leg.starts_at, leg.ends_at, leg.session_id))
-    return [
-        replace(leg, ends=TO_NEXT if after is not None and _waits(leg, after) else HOME)
-        for leg, after in zip(ordered, [*ordered[1:], None], strict=True)
-    ]
+    found = []
+    for leg, after in zip_longest(ordered, ordered[1:]):
+        found.append(replace(leg, ends=TO_NEXT if after is not None and _waits(leg, after) else HOME))
+    return found
 
 
 def _waits(leg: Leg, after: Leg) -> bool:

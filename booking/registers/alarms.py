@@ -122,6 +122,32 @@ def _done(custody: CustodyDay, pupil_ids: list[int]) -> dict[int, list[tuple[Cus
     return found
 
 
+@dataclass(frozen=True)
+class Done:
+    """One act about a child's alarm, as it is read afterwards."""
+
+    at: datetime
+    kind: str
+    what: str
+    minutes: int | None
+    words: str
+    by: str
+
+
+def acts_on(pupil_id: int, session_ids: Collection[int]) -> list[Done]:
+    """What was done about a child on the day of these sessions, in its order."""
+    rows = db.session.execute(
+        select(CustodyAct, User.name)
+        .outerjoin(User, User.id == CustodyAct.user_id)
+        .where(CustodyAct.pupil_id == pupil_id, CustodyAct.session_id.in_(session_ids))
+        .order_by(CustodyAct.at, CustodyAct.id)
+    )
+    return [
+        Done(act.at, TITLES.get(act.kind, act.kind), act.what, act.minutes, act.words, name or "")
+        for act, name in rows
+    ]
+
+
 def alarm_words(custody: CustodyDay, pupil_id: int, stand: Stand) -> str:
     """What is wrong, without the child's name: `was due in Chess club at 15:30 and is not marked in.`"""
     here = custody.sessions.get(stand.session_id or 0)

@@ -51,6 +51,11 @@ class ChildFacts:
     leaves_at: datetime | None = None
     collector_late: datetime | None = None
 
+    @property
+    def session_ids(self) -> set[int]:
+        """Every session that this child has to do with today: whoever has one of these registers may know of it."""
+        return {*(leg.session_id for leg in self.legs), *self.states}
+
 
 @dataclass(frozen=True)
 class Stand:
@@ -140,7 +145,7 @@ def _to_come(child: ChildFacts, sessions: Mapping[int, SessionHours], session: S
         first = ids.index(session.id)
         chain = chain[first + 1 :] if chain[first].ends == TO_NEXT else []
     else:
-        chain = [leg for leg in chain if sessions[leg.session_id].starts_at >= session.starts_at]
+        chain = [leg for leg in chain if _is_after(sessions[leg.session_id], session)]
         if chain and sessions[chain[0].session_id].starts_at - session.ends_at > WAITS_AT_SCHOOL:
             chain = []
     found = []
@@ -150,6 +155,10 @@ def _to_come(child: ChildFacts, sessions: Mapping[int, SessionHours], session: S
         if leg.ends != TO_NEXT:
             break
     return found
+
+
+def _is_after(later: SessionHours, session: SessionHours) -> bool:
+    return later.starts_at > session.starts_at and later.ends_at > session.ends_at
 
 
 def _taken_from(

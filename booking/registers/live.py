@@ -1,0 +1,123 @@
+"""The day in figures, as they stand now: who is in, gone, on the way or not here, session by session, and what rings.
+
+Made for a page that asks again every five seconds: a fixed number of queries, and nothing private in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, union_all
+
+from booking.bookings.models import FreeForecast, Place
+from booking.core.db import db
+from booking.registers.alarms import Alarm, alarms_of
+from booking.registers.custody import SessionHours
+from booking.registers.custody_day import CustodyDay, custody_of
+from booking.registers.handovers import Pass, passes_of
+from booking.registers.marks import NOTHING_YET
+from booking.registers.plan import BEFORE_CLASS
+
+
+@dataclass(frozen=True)
+class SessionFigures:
+    """One session: expected and where they are; those whom the school does not expect any more are not counted."""
+
+    session: SessionHours
+    expected: int
+    inside: int
+    gone: int
+    absent: int
+    not_here: int
+    on_the_way: int
+
+    def is_on(self, at: datetime) -> bool:
+        """Whether the session runs at an instant."""
+        return self.session.starts_at <= at < self.session.ends_at
+
+
+@dataclass(frozen=True)
+class Live:
+    """The whole day for one person: only sessions that they may see are counted."""
+
+    at: datetime
+    sessions: tuple[SessionFigures, ...]
+    alarms: tuple[Alarm, ...]
+    on_site: int
+    on_the_way: int
+    still_due: int
+    gone_home: int
+    open_ends: int
+
+
+def live_of(day: date, at: datetime, visible: Collection[int] | None = None) -> Live:
+    """The figures of a day; with `visible`, of these sessions alone."""
+    custody = custody_of(day, at)
+    shown = [one for one in custody.sessions.values() if visible is None or one.id in visible]
+    ids = {one.id for one in shown}
+    passes = [one for one in passes_of(custody) if {one.from_id, one.to_id} & ids]
+    stands = [
+        stand for stand in custody.stands.values() if visible is None or {stand.session_id, stand.to_id} & ids
+    ]
+    kinds = Counter(stand.kind for stand in stands)
+    expected = expected_in(custody, ids)
+    coming = Counter(one.to_id for one in passes if one.state == "on_the_way")
+    return Live(
+        at,
+        tuple(_figures(custody, one, expected[one.id], coming[one.id]) for one in shown),
+        tuple(alarms_of(custody, visible)),
+        on_site=sum(stand.is_on_site for stand in stands),
+        on_the_way=kinds["on_the_way"],
+        still_due=kinds["class"] + kinds["due"],
+        gone_home=sum(stand.kind == "home" and stand.since is not None for stand in stands),
+        open_ends=sum(_is_half(one) for one in passes),
+    )
+
+
+def _is_half(one: Pass) -> bool:
+    return one.state in {"on_the_way", "unconfirmed"}
+
+
+def expected_in(custody: CustodyDay, session_ids: Collection[int]) -> dict[int, set[int]]:
+    """Who belongs to the register of each session now: expected by plan or forecast, or marked."""
+    found: dict[int, set[int]] = defaultdict(set)
+    mornings = [one for one in session_ids if custody.sessions[one].kind in BEFORE_CLASS]
+    if mornings:
+        rows = union_all(
+            select(Place.session_id, Place.pupil_id).where(
+                Place.session_id.in_(mornings), Place.state.in_(("held", "booked"))
+            ),
+            select(FreeForecast.session_id, FreeForecast.pupil_id).where(
+                FreeForecast.session_id.in_(mornings)
+            ),
+        )
+        for session_id, pupil_id in db.session.execute(rows):
+            found[session_id].add(pupil_id)
+    for pupil_id, facts in custody.facts.items():
+        for session_id in facts.session_ids:
+            if session_id in session_ids:
+                found[session_id].add(pupil_id)
+    return found
+
+
+def _figures(custody: CustodyDay, session: SessionHours, expected: set[int], coming: int) -> SessionFigures:
+    states = Counter(
+        (
+            custody.facts[one].states.get(session.id, NOTHING_YET) if one in custody.facts else NOTHING_YET
+        ).state
+        for one in expected
+    )
+    is_in_class = session.kind in BEFORE_CLASS and custody.at >= session.ends_at
+    inside = 0 if is_in_class else states["in"]
+    return SessionFigures(
+        session,
+        len(expected),
+        inside,
+        states["out"] + (states["in"] if is_in_class else 0),
+        states["absent"],
+        states["expected"],
+        coming,
+    )

@@ -15,8 +15,8 @@ from booking.core.errors import NotFound
 from booking.people.restrictions import closed_pupils, restrictions_of
 from booking.provision.models import Session
 from booking.registers import live_views
-from booking.registers.alarms import Alarm, acts_on, alarms_of, do_step, settle
 from booking.registers.calls import calls_on, log_call
+from booking.registers.custody_alarms import Alarm, acts_on, alarms_of, do_step, settle
 from booking.registers.custody_day import CustodyDay, children_of, custody_of
 from booking.registers.custody_forms import CallForm, FoundForm, PassForm, StepForm
 from booking.registers.custody_words import stand_words

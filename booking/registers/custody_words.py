@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from booking.core.words import clock as hour
-from booking.registers.alarms import alarm_words
 from booking.registers.custody import Stand
+from booking.registers.custody_alarms import alarm_words
 from booking.registers.custody_day import CustodyDay
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import select, union_all
 
 from booking.bookings.models import FreeForecast, Place
 from booking.core.db import db
-from booking.registers.alarms import Alarm, alarms_of
 from booking.registers.custody import SessionHours
+from booking.registers.custody_alarms import Alarm, alarms_of
 from booking.registers.custody_day import CustodyDay, custody_of
 from booking.registers.handovers import Pass, passes_of
 from booking.registers.marks import NOTHING_YET

@@ -15,8 +15,8 @@ from flask_login import current_user
 from booking.core import clock
 from booking.core.words import clock as hour
 from booking.people.restrictions import closed_pupils
-from booking.registers.alarms import Alarm
 from booking.registers.custody import should_be
+from booking.registers.custody_alarms import Alarm
 from booking.registers.custody_day import CustodyDay, custody_of
 from booking.registers.custody_words import plan_words, stand_words
 from booking.registers.expected import sessions_for

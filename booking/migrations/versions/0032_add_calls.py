@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032_add_calls"
-down_revision = "0030_add_day_notes"
+down_revision = "0031_add_sent_sheets"
 branch_labels = None
 depends_on = None
 

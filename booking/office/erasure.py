@@ -38,10 +38,19 @@ from booking.people.sign_in_models import (
     TrustedDevice,
 )
 from booking.people.tablet_models import StaffPin
+from booking.registers.call_models import CallLog, CustodyAct
 from booking.registers.models import Mark
 
 REMOVED = "Removed"
-OF_CHILD: tuple[type[Base], ...] = (*OF_CARE, GroupFact, GroupObjection, ImportChange, DayNote)
+OF_CHILD: tuple[type[Base], ...] = (
+    *OF_CARE,
+    GroupFact,
+    GroupObjection,
+    ImportChange,
+    DayNote,
+    CallLog,
+    CustodyAct,
+)
 OF_SIGN_IN: tuple[type[Base], ...] = (
     SignIn,
     TrustedDevice,

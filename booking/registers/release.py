@@ -5,6 +5,7 @@ A release is refused only before it happened. What has happened at the door is a
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from datetime import date, datetime, time
 
 from sqlalchemy import select
 
+from booking.bookings.barred_names import is_barred
+from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import is_about, note_words, notes_on, why_not_expected
 from booking.bookings.models import FreeForecast, Place
 from booking.core.db import db
 from booking.core.errors import BookingError
@@ -19,10 +23,10 @@ from booking.people.care_models import CollectionPassword
 from booking.people.going_alone import latest_hour, why_not_alone, yeses
 from booking.people.models import Pupil
 from booking.people.restrictions import Restriction, restrictions_of
-from booking.people.same_person import may_be, name_words
 from booking.provision.models import Activity, Room, Run, Session
 from booking.registers.collectors import Collector, collectors_of
 
+TITLES = re.compile(r"\b(mr|mrs|ms|miss|mx|dr)\b\.?", re.IGNORECASE)
 SAFE_WORDS = "Keep the child inside, say “I need to ring the office”, and ring the safeguarding lead."
 
 
@@ -45,7 +49,8 @@ class WaysOut:
     """How one child may leave one session at one instant.
 
     `why_not_alone` is empty when the child may go alone, and a sentence when not. `bus` and `next_activity` are empty
-    when there is none today. `restricted` are the names of adults who must not collect.
+    when there is none today. `restricted` are the names of adults who must not collect. `told` is what the family or the
+    office said of today, in words.
     """
 
     pupil_id: int
@@ -56,6 +61,7 @@ class WaysOut:
     next_activity: NextActivity | None = None
     restricted: tuple[str, ...] = ()
     has_password: bool = False
+    told: tuple[str, ...] = ()
 
     @property
     def may_go_alone(self) -> bool:
@@ -86,21 +92,35 @@ def ways_out_of(children: Mapping[Session, Collection[int]], at: datetime) -> di
     on = min(session.date for session in children)
     barred, names = restrictions_of(ids, on), _first_names(ids)
     people, consents, guarded = collectors_of(ids, barred), yeses(ids, barred), _with_password(ids, barred)
-    coming = _coming(ids, on)
+    coming, notes = _coming(ids, on), notes_on(ids, on)
     found = {}
     for session, pupil_ids in children.items():
         for pupil_id in pupil_ids:
             consent, closed = consents.get(pupil_id), barred.get(pupil_id, [])
+            said = notes.get(pupil_id, [])
+            here = [note for note in said if is_about(note, session.id, session.starts_at)]
+            today = [note for note in here if note.kind == "collected_by"]
             found[session.id, pupil_id] = WaysOut(
                 pupil_id,
-                tuple(people.get(pupil_id, ())),
-                why_not_alone(consent, names[pupil_id], at),
+                (*_of_today(today), *people.get(pupil_id, ())),
+                _fetched_today(today) or why_not_alone(consent, names[pupil_id], at),
                 latest_hour(consent) if consent else None,
-                next_activity=_next(coming.get(pupil_id, ()), session),
+                next_activity=_next(coming.get(pupil_id, ()), session, said),
                 restricted=tuple(one.adult_name for one in closed),
                 has_password=pupil_id in guarded,
+                told=tuple(note_words(note) for note in here),
             )
     return found
+
+
+def _of_today(notes: Collection[DayNote]) -> list[Collector]:
+    return [Collector(note.words, "named for today", is_today=True) for note in notes]
+
+
+def _fetched_today(notes: Collection[DayNote]) -> str:
+    """A child whom somebody is to collect today does not set off alone, whatever was agreed for other days."""
+    names = " or ".join(note.words for note in notes)
+    return f"Today {names} collects." if names else ""
 
 
 def check_release(
@@ -113,7 +133,8 @@ def check_release(
     """
     ways, words = ways_out(pupil_id, session, at), " ".join(detail.split())
     if what == "collected":
-        return _collected(ways, words, was_called)
+        barred = restrictions_of([pupil_id], session.date).get(pupil_id, ())
+        return _collected(ways, barred, words, was_called)
     if what == "left_alone" and not ways.may_go_alone:
         raise ReleaseRefused(f"{ways.why_not_alone} Nobody was marked out.")
     if what == "to_bus" and not ways.bus:
@@ -131,18 +152,18 @@ def check_release(
     return words
 
 
-def _collected(ways: WaysOut, words: str, was_called: bool) -> str:
+def _collected(ways: WaysOut, barred: Collection[Restriction], words: str, was_called: bool) -> str:
     if not words:
         raise ReleaseRefused("Say who collects the child. Nobody was marked out.")
-    for one in ways.collectors:
-        if words.casefold() in {one.words.casefold(), one.name.casefold()}:
-            return one.words
-    for name in ways.restricted:
-        if may_be(words, name):
+    for who in ways.collectors:
+        if words.casefold() in {who.words.casefold(), who.name.casefold()}:
+            return who.words
+    for one in barred:
+        if is_barred(TITLES.sub(" ", words), one):
             raise ReleaseRefused(
-                f"This may be {name}, who must not collect. {SAFE_WORDS} Nobody was marked out."
+                f"This may be {one.adult_name}, who must not collect. {SAFE_WORDS} Nobody was marked out."
             )
-    if len(name_words(words)) < 2:
+    if len(TITLES.sub(" ", words).split()) < 2:
         raise ReleaseRefused(
             f"Write the first name and the surname of whoever collects; “{words}” is not enough."
         )
@@ -197,6 +218,8 @@ def _coming(pupil_ids: Collection[int], day: date) -> dict[int, list[NextActivit
     return found
 
 
-def _next(coming: Collection[NextActivity], session: Session) -> NextActivity | None:
+def _next(
+    coming: Collection[NextActivity], session: Session, notes: Collection[DayNote]
+) -> NextActivity | None:
     later = (one for one in coming if one.session_id != session.id and one.starts_at > session.starts_at)
-    return next(later, None)
+    return next((one for one in later if not why_not_expected(notes, one.session_id, one.starts_at)), None)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from booking.bookings.day_note_models import DayNote
 from booking.core.db import db, unit_of_work
 from booking.people.care import set_collection_word
 from booking.people.going_alone import why_not_alone
@@ -82,6 +83,55 @@ def test_a_barred_adult_takes_nobody_home_whatever_was_rung(app: Flask) -> None:
     for said in ("Jo Marsh", "Joseph Marsh", "MARSH", "Mr Marsh"):
         with pytest.raises(ReleaseRefused, match="must not collect"):
             check_release(family.pupils[0].id, session, "collected", said, at=ON_TIME, was_called=True)
+
+
+def a_note(pupil: Pupil, kind: str, words: str = "", **values: object) -> DayNote:
+    note = DayNote(
+        **{
+            "pupil_id": pupil.id,
+            "day": DAY,
+            "kind": kind,
+            "source": "parent",
+            "told_at": AT,
+            "words": words,
+            **values,
+        }
+    )
+    save(note)
+    return note
+
+
+def test_who_was_named_for_today_comes_first_and_the_child_does_not_set_off_alone(app: Flask) -> None:
+    family, session = a_family(), a_session(DAY)
+    a_yes(family.pupils[0])
+    a_note(family.pupils[0], "collected_by", "Aunt Grace")
+    ways = out(family, session)
+    assert ways.may_collect[0] == "Aunt Grace (named for today)"
+    assert ways.why_not_alone == "Today Aunt Grace collects."
+    assert ways.needs_check
+    assert ways.told == ("Aunt Grace collects, told at 09:00",)
+    kept = check_release(family.pupils[0].id, session, "collected", "Aunt Grace", at=ON_TIME)
+    assert kept == "Aunt Grace (named for today)"
+
+
+def test_somebody_named_for_another_session_or_barred_is_not_named_here(app: Flask) -> None:
+    family, session, other = (
+        a_family(),
+        a_session(DAY),
+        a_session(DAY, starts_at=time(8), ends_at=time(8, 30)),
+    )
+    a_note(family.pupils[0], "collected_by", "Aunt Grace", session_id=other.id)
+    a_note(family.pupils[0], "collected_by", "Jo Marsh")
+    barred(family)
+    assert out(family, session).may_collect == (f"{family.user.name} (parent)",)
+
+
+def test_what_a_child_does_not_come_to_today_is_not_next(app: Flask) -> None:
+    family, club = a_family(), a_session(DAY)
+    care = a_session(DAY, starts_at=time(16, 30), ends_at=time(18, 0))
+    a_place(family, care)
+    a_note(family.pupils[0], "not_coming", session_id=care.id)
+    assert out(family, club).next_activity is None
 
 
 def test_a_collector_who_shares_a_surname_with_a_barred_adult_is_not_held_up(app: Flask) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from sqlalchemy import ColumnElement, literal, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.models import FreeForecast, Place
 from booking.bookings.stale_care import to_confirm
 from booking.core.db import db
 from booking.people.care import collection_words
-from booking.people.models import CareProfile, Consent, Contact, Guardianship, Pupil, User
+from booking.people.going_alone import is_for, latest_hour, yeses
+from booking.people.models import CareProfile, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
 from booking.people.tablet_models import DayPass, DayPassSession
 from booking.provision.models import Run, Session, StaffAssignment
+from booking.registers.collectors import collectors_of
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
 
@@ -116,7 +117,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     }
     on = min(register.session.date for register in wanted.values())
     barred = restrictions_of(ids, on)
-    collectors, alone = _collectors(ids, barred), _walks_home(ids)
+    collectors, alone = collectors_of(ids, barred), _goes_alone(ids, barred, on)
     stale, words = to_confirm(ids, on), collection_words(ids, barred)
     for (session_id, pupil_id), word in status.items():
         wanted[session_id].children.append(
@@ -125,7 +126,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 word,
                 states.get((session_id, pupil_id), NOTHING_YET),
                 care.get(pupil_id),
-                tuple(collectors[pupil_id]),
+                tuple(one.words for one in collectors.get(pupil_id, ())),
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
                 pupil_id in stale,
@@ -159,44 +160,16 @@ def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
     return status | {(row.session_id, row.pupil_id): row.state for row in places}
 
 
-def _collectors(pupil_ids: Iterable[int], barred: Mapping[int, list[Restriction]]) -> dict[int, list[str]]:
-    """Names of the adults who may collect, with how they belong to the child; never one whom a restriction bars."""
-    found: dict[int, list[str]] = defaultdict(list)
-    ids = list(pupil_ids)
-    guardians = db.session.execute(
-        select(Guardianship.pupil_id, User.id, User.email, User.name, Guardianship.relationship_name)
-        .join(User, User.id == Guardianship.user_id)
-        .where(Guardianship.pupil_id.in_(ids), Guardianship.may_collect)
-        .order_by(Guardianship.id)
-    )
-    contacts = db.session.execute(
-        select(
-            Contact.pupil_id, literal(0).label("id"), Contact.email, Contact.name, Contact.relationship_name
-        )
-        .where(Contact.pupil_id.in_(ids), Contact.may_collect)
-        .order_by(Contact.priority, Contact.id)
-    )
-    for row in [*guardians, *contacts]:
-        if any(one.is_about(row.id, row.name, row.email) for one in barred.get(row.pupil_id, ())):
-            continue
-        words = f"{row.name} ({row.relationship_name})" if row.relationship_name else row.name
-        if not any(known.startswith(row.name) for known in found[row.pupil_id]):
-            found[row.pupil_id].append(words)
+def _goes_alone(
+    pupil_ids: Collection[int], barred: Mapping[int, list[Restriction]], on: date
+) -> dict[int, str | bool]:
+    """The children who may go home alone on a day, with the hour until which."""
+    found = {}
+    for pupil_id, one in yeses(pupil_ids, barred).items():
+        if is_for(one, on):
+            latest = latest_hour(one)
+            found[pupil_id] = f"until {latest:%H:%M}" if latest else True
     return found
-
-
-def _walks_home(pupil_ids: Iterable[int]) -> dict[int, str | bool]:
-    """Children with a living consent to go home alone, with its latest hour where it has one."""
-    rows = db.session.execute(
-        select(Consent.pupil_id, Consent.details).where(
-            Consent.pupil_id.in_(list(pupil_ids)),
-            Consent.kind == "goes_home_alone",
-            Consent.withdrawn_at.is_(None),
-        )
-    )
-    return {
-        row.pupil_id: f"until {row.details['latest']}" if row.details.get("latest") else True for row in rows
-    }
 
 
 def is_now(session: Session, wall: time) -> bool:

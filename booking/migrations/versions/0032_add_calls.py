@@ -1,6 +1,6 @@
 """Custody: who was rung about a child, steps that were done, children passed from hand to hand, the school's own clock.
 
-Revision: 0032_add_calls; follows 0026_add_money_papers.
+Revision: 0032_add_calls; follows 0030_add_day_notes.
 """
 
 import sqlalchemy as sa

@@ -12,7 +12,6 @@ from sqlalchemy.orm import joinedload
 from booking.bookings.models import FreeForecast, Place
 from booking.bookings.stale_care import to_confirm
 from booking.core.db import db
-from booking.people.care import collection_words
 from booking.people.going_alone import is_for, latest_hour, yeses
 from booking.people.models import CareProfile, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
@@ -26,7 +25,7 @@ from booking.registers.marks import NOTHING_YET, ChildState, states_in
 class Expected:
     """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in.
 
-    `is_stale`: no guardian has confirmed the care this term. `words` are the passwords for collecting, shown on tap.
+    `is_stale`: no guardian has confirmed the care this term. A password for collecting is never here: it is shown on tap.
     """
 
     pupil: Pupil
@@ -37,7 +36,6 @@ class Expected:
     goes_home_alone: str | bool
     do_not_release_to: tuple[str, ...] = ()
     is_stale: bool = False
-    words: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -118,7 +116,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     on = min(register.session.date for register in wanted.values())
     barred = restrictions_of(ids, on)
     collectors, alone = collectors_of(ids, barred), _goes_alone(ids, barred, on)
-    stale, words = to_confirm(ids, on), collection_words(ids, barred)
+    stale = to_confirm(ids, on)
     for (session_id, pupil_id), word in status.items():
         wanted[session_id].children.append(
             Expected(
@@ -130,7 +128,6 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
                 pupil_id in stale,
-                tuple(words.get(pupil_id, ())),
             )
         )
     for register in wanted.values():

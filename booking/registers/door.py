@@ -1,0 +1,136 @@
+"""The registers as the door reads them: each child with how it may leave, and each session as one card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from booking.bookings.day_notes import notes_on, why_not_expected
+from booking.core import clock
+from booking.core.words import counted
+from booking.provision.models import Session
+from booking.registers.expected import Expected, Register, registers_of
+from booking.registers.release import WaysOut, ways_out_of
+
+OVER, NOW, LATER = "over", "now", "later"
+OPENS_BEFORE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class DoorChild:
+    """A child of a register with the ways out of it; `not_expected` says why nobody waits for it, or is empty."""
+
+    expected: Expected
+    ways: WaysOut
+    not_expected: str = ""
+
+    @property
+    def state(self) -> str:
+        """expected, away (nobody waits), in, absent or out."""
+        state = self.expected.state.state
+        return "away" if state == "expected" and self.not_expected else state
+
+
+@dataclass
+class Counts:
+    """How many are in each state, and how many more came than there are places."""
+
+    expected: int = 0
+    here: int = 0
+    gone: int = 0
+    missing: int = 0
+    away: int = 0
+    over: int = 0
+
+
+@dataclass
+class Card:
+    """One session as a card: `when` is now, later or over; `alerts` are short and for everybody at the door."""
+
+    register: Register
+    when: str
+    counts: Counts
+    alerts: list[str] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session:
+        """The session of the card."""
+        return self.register.session
+
+
+def door_children(register: Register, at: datetime) -> list[DoorChild]:
+    """The children of one register with their ways out at an instant, or at its end when it is of another day."""
+    session = register.session
+    if clock.today(at) != session.date:
+        at = clock.instant(session.date, session.ends_at)
+    ids = [child.pupil.id for child in register.children]
+    ways, notes = ways_out_of({session: ids}, at), notes_on(ids, session.date)
+    return [
+        DoorChild(
+            child,
+            ways[session.id, child.pupil.id],
+            why_not_expected(notes.get(child.pupil.id, ()), session.id, session.starts_at),
+        )
+        for child in register.children
+    ]
+
+
+def counts_of(session: Session, states: Sequence[str]) -> Counts:
+    """The counts of a session from the states of its children; who is away is not expected."""
+    counts = Counts(
+        here=states.count("in"),
+        gone=states.count("out"),
+        missing=states.count("expected"),
+        away=states.count("away") + states.count("absent"),
+    )
+    counts.expected = len(states) - states.count("away")
+    counts.over = max(0, counts.here + counts.gone - session.capacity)
+    return counts
+
+
+def cards_of(sessions: Sequence[Session], at: datetime) -> list[Card]:
+    """The sessions of one day as cards: what is on now first, then what comes, then what is over."""
+    registers = registers_of(sessions)
+    if not registers:
+        return []
+    day = registers[0].session.date
+    notes = notes_on({child.pupil.id for one in registers for child in one.children}, day)
+    cards = []
+    for register in registers:
+        session = register.session
+        states = []
+        for child in register.children:
+            why = why_not_expected(notes.get(child.pupil.id, ()), session.id, session.starts_at)
+            is_away = child.state.state == "expected" and why
+            states.append("away" if is_away else child.state.state)
+        counts = counts_of(session, states)
+        when = _when(session, counts, at)
+        cards.append(Card(register, when, counts, _alerts(register, counts)))
+    order = {NOW: 0, LATER: 1, OVER: 2}
+    return sorted(cards, key=lambda card: (order[card.when], card.session.starts_at, card.session.id))
+
+
+def _when(session: Session, counts: Counts, at: datetime) -> str:
+    """On from a quarter of an hour before it begins until its end, and until its last child has gone."""
+    begins = clock.instant(session.date, session.starts_at) - OPENS_BEFORE
+    if at < begins:
+        return LATER
+    is_of_today = clock.today(at) == session.date
+    if at < clock.instant(session.date, session.ends_at) or (is_of_today and counts.here):
+        return NOW
+    return OVER
+
+
+def _alerts(register: Register, counts: Counts) -> list[str]:
+    """What has to be looked at before the first child comes or goes."""
+    barred = sum(bool(child.do_not_release_to) for child in register.children)
+    allergies = sum(bool(child.alerts) for child in register.children)
+    found = []
+    if barred:
+        found.append(f"{counted(barred, 'child', 'children')} with “do not release to”")
+    if allergies:
+        found.append(f"{counted(allergies, 'child', 'children')} with allergies")
+    if counts.over:
+        found.append(f"{counts.over} more than there are places")
+    return found

@@ -14,10 +14,10 @@ from booking.core.errors import NotFound
 from booking.people.care import collection_words
 from booking.people.restrictions import restrictions_of
 from booking.provision.models import Session, StaffAssignment
-from booking.registers.door import DoorChild, door_children
 from booking.registers.expected import may_see_session, registers_of
 from booking.registers.forms import ReleaseForm
 from booking.registers.pressing import Rung, release_after_call
+from booking.registers.register_page import DoorChild, door_children
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form
 from booking.web.seen import note_seen

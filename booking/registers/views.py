@@ -15,13 +15,13 @@ from booking.core.errors import NotFound
 from booking.people.school_years import school_year_start
 from booking.provision.models import Seller, Session
 from booking.registers import child_views, walk_in_views
-from booking.registers.door import cards_of, counts_of, door_children
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused
 from booking.registers.pressing import ABSENT, press
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
 from booking.registers.provider import provider_view
+from booking.registers.register_page import cards_of, counts_of, door_children
 from booking.registers.release import ReleaseRefused
 from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, taken_in_words, walk_in

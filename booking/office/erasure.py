@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, func, or_, select, update
 
+from booking.bookings.day_note_models import DayNote
 from booking.core import audit
 from booking.core.db import Base, db, table_of
 from booking.core.errors import BookingError, NotFound
@@ -40,7 +41,7 @@ from booking.people.tablet_models import StaffPin
 from booking.registers.models import Mark, MarkCorrection
 
 REMOVED = "Removed"
-OF_CHILD: tuple[type[Base], ...] = (*OF_CARE, GroupFact, GroupObjection, ImportChange)
+OF_CHILD: tuple[type[Base], ...] = (*OF_CARE, GroupFact, GroupObjection, ImportChange, DayNote)
 OF_SIGN_IN: tuple[type[Base], ...] = (
     SignIn,
     TrustedDevice,
@@ -165,6 +166,7 @@ def erase_user(user_id: int) -> None:
     db.session.execute(delete(Contact).where(Contact.given_by_id == user_id))
     db.session.execute(delete(CollectionPassword).where(CollectionPassword.given_by_id == user_id))
     db.session.execute(delete(CareStatement).where(CareStatement.said_by_id == user_id))
+    db.session.execute(delete(DayNote).where(DayNote.told_by_id == user_id))
     for asked in (LinkRequest, Correction):
         db.session.execute(delete(asked).where(table_of(asked).c.user_id == user_id))
     db.session.execute(update(Consent).where(Consent.given_by_id == user_id).values(given_by_id=None))

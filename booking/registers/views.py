@@ -23,6 +23,7 @@ from booking.registers.printing import NothingToPrint, note_printing, print_sess
 from booking.registers.provider import provider_view
 from booking.registers.register_page import cards_of, counts_of, door_children
 from booking.registers.release import ReleaseRefused
+from booking.registers.sync_views import door_data, sync_marks
 from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, taken_in_words, walk_in
 from booking.web.audience import for_roles
@@ -207,3 +208,5 @@ def takings() -> ResponseReturnValue:
 
 for _address, _view, _methods in (*child_views.ADDRESSES, *walk_in_views.ADDRESSES):
     blueprint.add_url_rule(_address, view_func=_view, methods=_methods)
+blueprint.add_url_rule("/registers/marks", view_func=sync_marks, methods=("POST",))
+blueprint.add_url_rule("/registers/door/<date:on>.json", view_func=door_data, methods=("GET",))

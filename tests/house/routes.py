@@ -117,6 +117,8 @@ ROUTES: dict[str, Route] = MONEY_ROUTES | {
     "registers.day": only("staff", "manager"),
     "registers.session": only("staff", "manager", scoped=("staff",)),
     "registers.mark": only("staff", "manager", scoped=("staff",)),
+    "registers.sync_marks": only("staff", "manager", is_json=True),
+    "registers.door_data": only("staff", "manager", is_json=True),
     "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
     "registers.child": only("staff", "manager", scoped=("staff",)),
     "registers.password": only("staff", "manager", scoped=("staff",)),

@@ -1,13 +1,13 @@
 """Walk-ins: whether the school charges them, from a day on, and the places that were booked for them by that rule.
 
-Revision: 0028_add_release; follows 0026_add_money_papers.
+Revision: 0028_add_release; follows 0027_add_mark_events.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028_add_release"
-down_revision = "0026_add_money_papers"
+down_revision = "0027_add_mark_events"
 branch_labels = None
 depends_on = None
 

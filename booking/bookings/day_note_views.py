@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from flask import render_template, request, url_for
@@ -21,43 +22,26 @@ from booking.core.words import day as day_words
 from booking.people.models import Contact
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
+from booking.web.forms import BaseForm
 
 EVERYTHING = "all"
 
 
-@for_roles("parent")
-def tell_school(pupil_id: int, on: date, kind: str) -> ResponseReturnValue:
-    """Say one thing about one child on one day."""
-    at, account_id = clock.now(), parent_desk().account.id
-    child = child_day(account_id, pupil_id, on, at)
-    if kind == "not-coming":
-        return _not_coming(child, account_id)
-    if kind == "late":
-        form: LateForm | CollectorForm = LateForm().of(child, at)
-    elif kind == "collects":
-        form = CollectorForm().of(_collectors(pupil_id))
-    else:
-        raise NotFound
-
-    def act() -> str:
-        if isinstance(form, LateForm):
-            session_id, late = form.said()
-            _tell("late", child, account_id, session_id=session_id, at_time=late)
-            return f"The school knows that you are late. It stands on the register of {day_words(on)}."
-        _tell("collected_by", child, account_id, words=form.said())
-        return (
-            "The school knows. If staff do not know this person, they may ring you before they let "
-            f"{child.pupil.first_name} go."
-        )
-
-    return answer_form(
-        form, act, template="bookings/tell.html", done=url_for("bookings.mine"), child=child, kind=kind, at=at
-    )
-
-
-def _not_coming(child: ChildDay, account_id: int) -> ResponseReturnValue:
-    """Each button is a yes; what happens to place and money is said above them."""
+def _child(pupil_id: int, account_id: int) -> ChildDay:
+    """One of this family's children on the day that the address names, today without one; raises `NotFound`."""
     at = clock.now()
+    try:
+        day = date.fromisoformat(request.args.get("day", clock.today(at).isoformat()))
+    except ValueError as error:
+        raise NotFound from error
+    return child_day(account_id, pupil_id, day, at)
+
+
+@for_roles("parent")
+def not_coming(pupil_id: int) -> ResponseReturnValue:
+    """Each button is a yes; what happens to place and money is said below them."""
+    at, account_id = clock.now(), parent_desk().account.id
+    child = _child(pupil_id, account_id)
     if PressForm().validate_on_submit():
         said = request.form.get("session", "")
         session_id = int(said) if said.isascii() and said.isdigit() else None
@@ -78,6 +62,45 @@ def _not_coming(child: ChildDay, account_id: int) -> ResponseReturnValue:
         may_cancel=[p for p in child.places if p.price_pence and at < p.credit_until],
         policy=current_policy(),
         at=at,
+    )
+
+
+@for_roles("parent")
+def late(pupil_id: int) -> ResponseReturnValue:
+    """To what, and about when."""
+    at, account_id = clock.now(), parent_desk().account.id
+    child = _child(pupil_id, account_id)
+    form = LateForm().of(child, at)
+
+    def act() -> str:
+        session_id, about = form.said()
+        _tell("late", child, account_id, session_id=session_id, at_time=about)
+        return f"The school knows that you are late. It stands on the register of {day_words(child.day)}."
+
+    return _answer(form, act, child, "late")
+
+
+@for_roles("parent")
+def somebody_else(pupil_id: int) -> ResponseReturnValue:
+    """Who collects; whoever is named, the answer is the same."""
+    account_id = parent_desk().account.id
+    child = _child(pupil_id, account_id)
+    form = CollectorForm().of(_collectors(pupil_id))
+
+    def act() -> str:
+        _tell("collected_by", child, account_id, words=form.said())
+        return (
+            "The school knows. If staff do not know this person, they may ring you before they let "
+            f"{child.pupil.first_name} go."
+        )
+
+    return _answer(form, act, child, "collects")
+
+
+def _answer(form: BaseForm, act: Callable[[], str], child: ChildDay, kind: str) -> ResponseReturnValue:
+    done = url_for("bookings.mine")
+    return answer_form(
+        form, act, template="bookings/tell.html", done=done, child=child, kind=kind, at=clock.now()
     )
 
 
@@ -117,6 +140,8 @@ def _collectors(pupil_id: int) -> list[str]:
 
 FORM, PRESS = ("GET", "POST"), ("POST",)
 ADDRESSES = (
-    ("/bookings/day/<int:pupil_id>/<date:on>/<kind>", tell_school, FORM),
-    ("/bookings/day/notes/<int:note_id>/take-back", take_back_note, PRESS),
+    ("/bookings/today/<int:pupil_id>/not-coming", not_coming, FORM),
+    ("/bookings/today/<int:pupil_id>/late", late, FORM),
+    ("/bookings/today/<int:pupil_id>/collects", somebody_else, FORM),
+    ("/bookings/today/notes/<int:note_id>/take-back", take_back_note, PRESS),
 )

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.baskets import bookable_ids
 from booking.bookings.day_note_models import DayNote
 from booking.bookings.models import FreeForecast, Place, RequestFact
 from booking.core import audit, clock
@@ -89,13 +90,16 @@ def coming_days(account_id: int, at: datetime) -> list[ChildDay]:
 
 
 def child_day(account_id: int, pupil_id: int, day: date, at: datetime) -> ChildDay:
-    """One of them; raises `NotFound` for another family's child, or a day on which the child has nothing."""
+    """One child on a day of the week ahead, also with nothing on it; raises `NotFound` for another family's."""
     ahead = (day - clock.today(at)).days
-    if 0 <= ahead <= DAYS_AHEAD:
-        for one in child_days(account_id, at, days=ahead + 1, pupil_ids=[pupil_id]):
-            if one.day == day:
-                return one
-    raise NotFound
+    if not 0 <= ahead <= DAYS_AHEAD:
+        raise NotFound
+    for one in child_days(account_id, at, days=ahead + 1, pupil_ids=[pupil_id]):
+        if one.day == day:
+            return one
+    if pupil_id not in bookable_ids(account_id, clock.today(at)):
+        raise NotFound
+    return ChildDay(db.session.get_one(Pupil, pupil_id), day, (), (), (), ())
 
 
 def tell(

@@ -18,6 +18,7 @@ from huey.consumer import Consumer, Scheduler
 
 from booking.bookings.changes import leavers_with_places, release_leaver
 from booking.bookings.expiry import expire_overdue
+from booking.bookings.giving_on import give_on
 from booking.bookings.newcomers import forget_unconfirmed
 from booking.bookings.offers import make_offers
 from booking.core import clock
@@ -114,6 +115,8 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
             expire_overdue(at)
 
     def offer(at: datetime) -> None:
+        with unit_of_work():
+            give_on(at)
         with unit_of_work():
             make_offers(at)
 

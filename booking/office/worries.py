@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
+from booking.bookings.day_notes import withheld_on
 from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.pots import short_pots
 from booking.bookings.request_models import FamilyRequest, NewcomerRequest
@@ -17,6 +18,7 @@ from booking.core.db import Base, db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
+from booking.office.absence_day import absences_missing
 from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
@@ -60,6 +62,8 @@ class Worries:
     owed_pence: int
     empty_pots: int
     visitor_vat: int
+    barred_named: int
+    absences_missing: bool
     jobs: list[Job]
     last_import: datetime | None
 
@@ -99,6 +103,8 @@ def worries(at: datetime) -> Worries:
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
+        barred_named=len(withheld_on(today)),
+        absences_missing=absences_missing(today, at),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

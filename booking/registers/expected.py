@@ -9,6 +9,7 @@ from datetime import date, time
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.day_notes import is_about, note_words, notes_on, why_not_expected
 from booking.bookings.models import FreeForecast, Place
 from booking.bookings.stale_care import to_confirm
 from booking.core.db import db
@@ -26,6 +27,7 @@ class Expected:
     """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in.
 
     `is_stale`: no guardian has confirmed the care this term. A password for collecting is never here: it is shown on tap.
+    `away` says why nobody waits for the child here; `notes` are what the office and the family say of the day.
     """
 
     pupil: Pupil
@@ -36,6 +38,13 @@ class Expected:
     goes_home_alone: str | bool
     do_not_release_to: tuple[str, ...] = ()
     is_stale: bool = False
+    away: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Not here yet, and somebody should ask where the child is."""
+        return self.state.state == "expected" and not self.away
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -49,6 +58,11 @@ class Register:
 
     session: Session
     children: list[Expected] = field(default_factory=list)
+
+    @property
+    def awaited(self) -> int:
+        """How many are not here yet, but for those who are away."""
+        return sum(child.is_awaited for child in self.children)
 
     def count(self, *states: str) -> int:
         """How many children stand in any of these states."""
@@ -117,7 +131,11 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     barred = restrictions_of(ids, on)
     collectors, alone = collectors_of(ids, barred), _goes_alone(ids, barred, on)
     stale = to_confirm(ids, on)
+    notes = {day: notes_on(ids, day) for day in {register.session.date for register in wanted.values()}}
     for (session_id, pupil_id), word in status.items():
+        session = wanted[session_id].session
+        told = notes[session.date].get(pupil_id, [])
+        here = tuple(note_words(note) for note in told if is_about(note, session.id, session.starts_at))
         wanted[session_id].children.append(
             Expected(
                 pupils[pupil_id],
@@ -128,6 +146,8 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
                 pupil_id in stale,
+                why_not_expected(told, session.id, session.starts_at),
+                here,
             )
         )
     for register in wanted.values():

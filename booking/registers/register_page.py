@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from booking.bookings.day_notes import notes_on, why_not_expected
 from booking.core import clock
 from booking.core.words import counted
 from booking.provision.models import Session
@@ -19,17 +18,21 @@ OPENS_BEFORE = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class DoorChild:
-    """A child of a register with the ways out of it; `not_expected` says why nobody waits for it, or is empty."""
+    """A child of a register with the ways out of it."""
 
     expected: Expected
     ways: WaysOut
-    not_expected: str = ""
 
     @property
     def state(self) -> str:
-        """expected, away (nobody waits), in, absent or out."""
-        state = self.expected.state.state
-        return "away" if state == "expected" and self.not_expected else state
+        """Where the child stands, in one word."""
+        return standing(self.expected)
+
+
+def standing(child: Expected) -> str:
+    """expected, away (nobody waits for it), in, absent or out."""
+    is_away = child.state.state == "expected" and not child.is_awaited
+    return "away" if is_away else child.state.state
 
 
 @dataclass
@@ -64,16 +67,8 @@ def door_children(register: Register, at: datetime) -> list[DoorChild]:
     session = register.session
     if clock.today(at) != session.date:
         at = clock.instant(session.date, session.ends_at)
-    ids = [child.pupil.id for child in register.children]
-    ways, notes = ways_out_of({session: ids}, at), notes_on(ids, session.date)
-    return [
-        DoorChild(
-            child,
-            ways[session.id, child.pupil.id],
-            why_not_expected(notes.get(child.pupil.id, ()), session.id, session.starts_at),
-        )
-        for child in register.children
-    ]
+    ways = ways_out_of({session: [child.pupil.id for child in register.children]}, at)
+    return [DoorChild(child, ways[session.id, child.pupil.id]) for child in register.children]
 
 
 def counts_of(session: Session, states: Sequence[str]) -> Counts:
@@ -91,21 +86,10 @@ def counts_of(session: Session, states: Sequence[str]) -> Counts:
 
 def cards_of(sessions: Sequence[Session], at: datetime) -> list[Card]:
     """The sessions of one day as cards: what is on now first, then what comes, then what is over."""
-    registers = registers_of(sessions)
-    if not registers:
-        return []
-    day = registers[0].session.date
-    notes = notes_on({child.pupil.id for one in registers for child in one.children}, day)
     cards = []
-    for register in registers:
-        session = register.session
-        states = []
-        for child in register.children:
-            why = why_not_expected(notes.get(child.pupil.id, ()), session.id, session.starts_at)
-            is_away = child.state.state == "expected" and why
-            states.append("away" if is_away else child.state.state)
-        counts = counts_of(session, states)
-        when = _when(session, counts, at)
+    for register in registers_of(sessions):
+        counts = counts_of(register.session, [standing(child) for child in register.children])
+        when = _when(register.session, counts, at)
         cards.append(Card(register, when, counts, _alerts(register, counts)))
     order = {NOW: 0, LATER: 1, OVER: 2}
     return sorted(cards, key=lambda card: (order[card.when], card.session.starts_at, card.session.id))

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(6), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("columns", sa.JSON(), nullable=False),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("taken_back_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(SOURCES, name=op.f("ck_absence_list_source_known")),

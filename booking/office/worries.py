@@ -21,6 +21,7 @@ from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
 from booking.office.income import visitors_in_non_business
+from booking.office.rotas import firms_to_ask, sessions_short
 from booking.payments.decision_models import MoneyDecision
 from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
@@ -29,6 +30,7 @@ from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
+from booking.provision.staff import running_out
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class Worries:
     owed_pence: int
     empty_pots: int
     visitor_vat: int
+    sessions_short: int
+    first_aid_ending: int
+    papers_ending: int
     jobs: list[Job]
     last_import: datetime | None
 
@@ -99,6 +104,9 @@ def worries(at: datetime) -> Worries:
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
+        sessions_short=sessions_short(at),
+        first_aid_ending=len(running_out(today)),
+        papers_ending=len(firms_to_ask(today)),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

@@ -41,12 +41,13 @@ class Staffing:
     """One session's rota held against the rule of its day.
 
     `required` adults are for `children` (the booked ones where they were given, else as many as may be booked);
-    `allowed` is how many children of its year groups these adults may have. `problems` are sentences for people.
+    `allowed` is how many children of its year groups these adults may have. `away` are those who
+    stand on the rota and stay away on that day. `problems` are sentences for people.
     """
 
     session_id: int
     people: tuple[OnRota, ...] = ()
-    away: tuple[str, ...] = ()
+    away: tuple[OnRota, ...] = ()
     children: int = 0
     required: int = 0
     allowed: int = 0
@@ -75,7 +76,7 @@ class Duty:
     session: Session
     rule: Rule
     people: list[OnRota] = field(default_factory=list)
-    away: list[str] = field(default_factory=list)
+    away: list[OnRota] = field(default_factory=list)
     children: Children = field(default_factory=dict)
     papers_missing: tuple[str, ...] = ()
 
@@ -107,6 +108,11 @@ def why_not_counted(record: StaffRecord, day: date, *, is_vetted_by_firm: bool =
 def holds(record: StaffRecord, kinds: Collection[str], day: date) -> bool:
     """Whether somebody has a certificate of one of these kinds that is in date on a day."""
     return any(one.kind in kinds and one.expires_on >= day for one in record.certificates)
+
+
+def is_first_aider(record: StaffRecord, day: date) -> bool:
+    """Whether somebody can give first aid to children on a day: the 12-hour paediatric certificate, in date."""
+    return is_employed(record, day) and holds(record, {FIRST_AID}, day)
 
 
 def is_employed(record: StaffRecord, day: date) -> bool:

@@ -16,13 +16,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from booking.core.db import db
 from booking.provision.documents import Papers, papers_of
 from booking.provision.duties import (
-    FIRST_AID,
     Children,
     Duty,
     OnRota,
     Staffing,
-    holds,
-    is_employed,
+    is_first_aider,
     why_not_counted,
 )
 from booking.provision.models import Activity, Run, Session
@@ -30,7 +28,7 @@ from booking.provision.staff_models import RotaChange, RotaLine, StaffRecord
 from booking.provision.staffing_problems import judge
 from booking.provision.staffing_rules import Rule, Rules, all_rules
 
-__all__ = ["Children", "OnRota", "Staffing", "on_rota_of", "staffing_of", "stands_on"]
+__all__ = ["Children", "OnRota", "Staffing", "duties_of", "on_rota_of", "staffing_of", "stands_on"]
 
 
 def staffing_of(
@@ -41,12 +39,13 @@ def staffing_of(
     `children` are the expected ones by session and year group. Without them a session is taken to be full, of its
     youngest children: then `required` is what the places on sale ask for.
     """
-    duties = _duties(set(session_ids), children)
+    duties = duties_of(session_ids, children)
     return {duty.session.id: judge(duty, duties) for duty in duties if duty.session.id in set(session_ids)}
 
 
-def _duties(session_ids: set[int], children: Mapping[int, Children] | None) -> list[Duty]:
+def duties_of(session_ids: Collection[int], children: Mapping[int, Children] | None) -> list[Duty]:
     """All planned sessions of the days on which the wanted ones are, and the wanted ones, each with its rota."""
+    session_ids = set(session_ids)
     days = set(db.session.scalars(select(Session.date).where(Session.id.in_(session_ids))))
     sessions = db.session.scalars(
         select(Session)
@@ -113,10 +112,9 @@ def _duty(
     standing = {line.staff_id: line for line in lines.get(session.run_id, ()) if stands_on(line, day)}
     for staff_id, line in standing.items():
         change = changed.get(staff_id)
-        if change is not None and not change.is_here:
-            duty.away.append(line.staff.name)
-        else:
-            duty.people.append(_on_rota(line.staff, day, papers, is_leader=line.is_leader))
+        is_away = change is not None and not change.is_here
+        person = _on_rota(line.staff, day, papers, is_leader=line.is_leader)
+        (duty.away if is_away else duty.people).append(person)
     for staff_id, change in changed.items():
         if change.is_here and staff_id not in standing:
             person = _on_rota(change.staff, day, papers, is_leader=change.is_leader, is_for_the_day=True)
@@ -143,7 +141,7 @@ def _on_rota(
         is_leader,
         is_for_the_day,
         why_not_counted(record, day, is_vetted_by_firm=is_vetted),
-        is_employed(record, day) and holds(record, {FIRST_AID}, day),
+        is_first_aider(record, day),
         record.level,
     )
 
@@ -168,3 +166,22 @@ def on_rota_of(user_id: int) -> ColumnElement[bool]:
         still,
     )
     return or_(standing, coming)
+
+
+def rotas_of(staff_id: int, today: date) -> list[tuple[RotaLine, Run]]:
+    """The standing lines of somebody that hold today or later, with their runs, by the hour."""
+    lines = db.session.scalars(
+        select(RotaLine)
+        .where(RotaLine.staff_id == staff_id, or_(RotaLine.to_on.is_(None), RotaLine.to_on >= today))
+        .order_by(RotaLine.from_on)
+    ).all()
+    runs = {
+        run.id: run
+        for run in db.session.scalars(
+            select(Run)
+            .options(joinedload(Run.activity), joinedload(Run.period))
+            .where(Run.id.in_({line.run_id for line in lines}))
+        )
+    }
+    found = [(line, runs[line.run_id]) for line in lines if runs[line.run_id].period.ends_on >= today]
+    return sorted(found, key=lambda row: (row[1].starts_at, row[1].id))

@@ -7,7 +7,8 @@ their adults. One adult on two rotas that overlap in different rooms is a proble
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import time
 from itertools import pairwise
 
@@ -22,25 +23,39 @@ SENIOR, TRAINED = 3, 2
 """Levels of qualification that nursery children ask for: one adult of the first, half of the others of the second."""
 
 
-def judge(duty: Duty, duties: Sequence[Duty]) -> Staffing:
-    """What the rota of a session comes to; `duties` are all of its day. A called-off session has no problem."""
-    together = [duty, *(one for one in duties if _is_one_group(duty, one))]
-    people = _everybody(together)
+@dataclass(frozen=True)
+class Group:
+    """Sessions that share a room and an adult at one time: all their children and all their adults."""
+
+    duties: tuple[Duty, ...]
+    people: tuple[OnRota, ...]
+    children: Counter[str]
+
+
+def group_of(duty: Duty, duties: Sequence[Duty]) -> Group:
+    """A session with those of its room that overlap it and share an adult; the session itself comes first."""
+    together = (duty, *(one for one in duties if _is_one_group(duty, one)))
     children = Counter[str]()
     for one in together:
         children.update(one.children)
-    counting = [one for one in people if one.counts]
+    people = {person.staff_id: person for one in together for person in one.people}
+    return Group(together, tuple(people.values()), children)
+
+
+def judge(duty: Duty, duties: Sequence[Duty]) -> Staffing:
+    """What the rota of a session comes to; `duties` are all of its day. A called-off session has no problem."""
+    group = group_of(duty, duties)
+    counting = sum(one.counts for one in group.people)
     rule, is_on = duty.rule, duty.session.status == "planned"
-    required = rule.adults_for(children) if is_on else 0
-    problems = _problems(duty, duties, together, people, children, required) if is_on else ()
+    required = rule.adults_for(group.children) if is_on else 0
     return Staffing(
         duty.session.id,
         tuple(duty.people),
         tuple(duty.away),
-        sum(children.values()),
+        sum(group.children.values()),
         required,
-        rule.children_for(len(counting), duty.session.run.year_groups),
-        tuple(problems),
+        rule.children_for(counting, duty.session.run.year_groups),
+        tuple(_problems(duty, duties, group, required)) if is_on else (),
     )
 
 
@@ -50,37 +65,26 @@ def _is_one_group(duty: Duty, other: Duty) -> bool:
     return is_one_room and is_on and duty.overlaps(other) and bool(duty.ids & other.ids)
 
 
-def _everybody(duties: Iterable[Duty]) -> list[OnRota]:
-    return list({one.staff_id: one for duty in duties for one in duty.people}.values())
-
-
-def _problems(
-    duty: Duty,
-    duties: Sequence[Duty],
-    together: Sequence[Duty],
-    people: Sequence[OnRota],
-    children: Counter[str],
-    required: int,
-) -> Iterator[str]:
+def _problems(duty: Duty, duties: Sequence[Duty], group: Group, required: int) -> Iterator[str]:
     """Each thing that is wrong, the gravest first."""
-    counting = [one for one in people if one.counts]
-    number = sum(children.values())
+    counting = [one for one in group.people if one.counts]
     if not duty.people:
         yield "Nobody is on the rota."
     elif len(counting) < required:
-        yield _too_few(duty, together, number, required, len(counting))
+        yield _too_few(group, required, len(counting))
     yield from (f"{one.name} {one.why_not}." for one in duty.people if one.why_not)
-    if number and duty.people:
-        yield from _first_aid(duty, duties, people)
-    yield from _nursery(children, counting)
+    if duty.people and any(group.children.values()):
+        yield from _first_aid(duty, duties, group.people)
+    yield from _nursery(group.children, counting)
     yield from _twice(duty, duties)
     if duty.papers_missing:
         names = ", ".join(DOCUMENT_WORDS[kind] for kind in duty.papers_missing)
         yield f"Papers of {duty.session.run.activity.seller.name} not in date: {names}."
 
 
-def _too_few(duty: Duty, together: Sequence[Duty], number: int, required: int, there: int) -> str:
-    beside = [one.session.run.activity.name for one in together if one is not duty]
+def _too_few(group: Group, required: int, there: int) -> str:
+    number = sum(group.children.values())
+    beside = [one.session.run.activity.name for one in group.duties[1:]]
     names = f" (with {', '.join(beside)} in the same room)" if beside else ""
     verb = "needs" if number == 1 else "need"
     return (
@@ -91,12 +95,10 @@ def _too_few(duty: Duty, together: Sequence[Duty], number: int, required: int, t
 
 def _first_aid(duty: Duty, duties: Sequence[Duty], people: Sequence[OnRota]) -> Iterator[str]:
     """Enough paediatric first-aiders: on this rota where children eat, are away from the site or the rule says so."""
-    session, rule = duty.session, duty.rule
-    least = rule.least_first_aiders
+    least = duty.rule.least_first_aiders
     needs = "a first-aider" if least == 1 else f"{least} first-aiders"
     own = sum(one.is_first_aider for one in people)
-    is_away = session.run.room.minutes_away > 0
-    if rule.first_aider_each_session or session.run.activity.kind in EATS or is_away:
+    if has_own_first_aid(duty):
         if own < least:
             yield f"This rota needs {needs}: a paediatric certificate that is in date. It has {own}."
         return
@@ -106,6 +108,12 @@ def _first_aid(duty: Duty, duties: Sequence[Duty], people: Sequence[OnRota]) -> 
             f"From {clock(gap[0])} to {clock(gap[1])} the site has not {needs}: a paediatric certificate "
             "that is in date."
         )
+
+
+def has_own_first_aid(duty: Duty) -> bool:
+    """Whether the session needs its own first-aider: children eat, the room is off the site, or the rule says so."""
+    run = duty.session.run
+    return duty.rule.first_aider_each_session or run.activity.kind in EATS or run.room.minutes_away > 0
 
 
 def first_aid_gap(duty: Duty, duties: Sequence[Duty]) -> tuple[time, time] | None:

@@ -18,6 +18,7 @@ from booking.people.models import CareProfile, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
 from booking.people.tablet_models import DayPass, DayPassSession
 from booking.provision.models import Run, Session, StaffAssignment
+from booking.provision.rota import on_rota_of
 from booking.registers.collectors import collectors_of
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
@@ -108,7 +109,7 @@ def _may_see(user: User) -> ColumnElement[bool] | None:
             .join(DayPass, DayPass.id == DayPassSession.day_pass_id)
             .where(DayPass.user_id == user.id, DayPass.ended_at.is_(None))
         )
-        return or_(Run.id.in_(assigned), Session.id.in_(by_pass))
+        return or_(Run.id.in_(assigned), Session.id.in_(by_pass), on_rota_of(user.id))
     return Run.activity.has(seller_id=user.seller_id)
 
 

@@ -12,19 +12,16 @@ from booking.core import clock
 from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
-from booking.people.school_years import school_year_start
-from booking.provision.models import Seller, Session
-from booking.registers import child_views, walk_in_views
+from booking.provision.models import Session
+from booking.registers import child_views, provider_views, staff_views, walk_in_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused
 from booking.registers.pressing import ABSENT, press
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
-from booking.registers.provider import provider_view
 from booking.registers.register_page import cards_of, counts_of, door_children
 from booking.registers.release import ReleaseRefused
 from booking.registers.sync_views import door_data, sync_marks
-from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, taken_in_words, walk_in
 from booking.web.audience import for_roles
 from booking.web.seen import note_seen
@@ -36,6 +33,8 @@ blueprint = Blueprint("registers", __name__)
 @for_roles("staff", "manager")
 def today() -> ResponseReturnValue:
     """The sessions of today that this person may see, the one that is on now first."""
+    if current_user.seller_id is not None:
+        return redirect(url_for("registers.provider"))
     return _day(clock.today())
 
 
@@ -43,6 +42,8 @@ def today() -> ResponseReturnValue:
 @for_roles("staff", "manager")
 def day(on: date) -> ResponseReturnValue:
     """The sessions of one day."""
+    if current_user.seller_id is not None:
+        return redirect(url_for("registers.provider"))
     return _day(on)
 
 
@@ -59,9 +60,9 @@ def _day(on: date) -> ResponseReturnValue:
 
 
 def _session(session_id: int) -> Session:
-    """A session that this person may see, or nothing at all."""
+    """A session that this person may see, or nothing at all; outside firms have registers of their own."""
     session = db.session.get(Session, session_id)
-    if session is None or not may_see_session(current_user, session):
+    if session is None or current_user.seller_id is not None or not may_see_session(current_user, session):
         raise NotFound
     return session
 
@@ -152,6 +153,8 @@ def add_walk_in(session_id: int) -> ResponseReturnValue:
 @for_roles("staff", "manager")
 def print_day(on: date) -> ResponseReturnValue:
     """The day's sheets as PDF, of the sessions that this person may see."""
+    if current_user.seller_id is not None:
+        raise NotFound
     sessions = [found for found in sessions_for(current_user, on) if found.status == "planned"]
     if not sessions:
         raise NothingToPrint(f"Nothing of yours runs on {on:%d/%m/%Y}, so there is nothing to print.")
@@ -178,35 +181,19 @@ def _pdf(sessions: list[Session], name: str) -> Response:
     return response
 
 
-@blueprint.get("/provider/")
-@for_roles("staff")
-def provider() -> ResponseReturnValue:
-    """An outside provider's own sessions, places and takings; the school's own staff go on to their registers."""
-    if current_user.seller_id is None:
-        return redirect(url_for("registers.today"))
-    return render_template(
-        "registers/provider.html", view=provider_view(current_user.seller_id, today=clock.today())
-    )
-
-
-@blueprint.get("/provider/takings")
-@for_roles("staff")
-def takings() -> ResponseReturnValue:
-    """An outside provider's takings by month and activity, and what it was paid out; no family is named."""
-    seller_id = current_user.seller_id
-    if seller_id is None:
-        return redirect(url_for("registers.today"))
-    today = clock.today()
-    return render_template(
-        "registers/takings.html",
-        seller=db.session.get_one(Seller, seller_id),
-        taken=takings_of(seller_id, school_year_start(today), today),
-        due=payable(seller_id, today),
-        payouts=payouts_of(seller_id),
-    )
-
-
-for _address, _view, _methods in (*child_views.ADDRESSES, *walk_in_views.ADDRESSES):
-    blueprint.add_url_rule(_address, view_func=_view, methods=_methods)
-blueprint.add_url_rule("/registers/marks", view_func=sync_marks, methods=("POST",))
-blueprint.add_url_rule("/registers/door/<date:on>.json", view_func=door_data, methods=("GET",))
+SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
+ADDRESSES = (
+    *child_views.ADDRESSES,
+    *walk_in_views.ADDRESSES,
+    ("/registers/marks", sync_marks, PRESS),
+    ("/registers/door/<date:on>.json", door_data, SHOW),
+    ("/provider/", provider_views.provider, SHOW),
+    ("/provider/takings", provider_views.takings, SHOW),
+    ("/provider/sessions/<int:session_id>", provider_views.provider_session, SHOW),
+    ("/provider/sessions/<int:session_id>/mark", provider_views.provider_mark, PRESS),
+    ("/provider/sessions/<int:session_id>/call-off", provider_views.provider_call_off, FORM),
+    ("/registers/staff", staff_views.staff_today, SHOW),
+    ("/registers/staff/<int:staff_id>", staff_views.staff_mark, PRESS),
+)
+for address, view, methods in ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

@@ -1,13 +1,13 @@
 """Add what is so of a child on one day, the lists of absences, and the rule for the places of who is away.
 
-Revision: 0030_add_day_notes; follows 0028_add_release.
+Revision: 0030_add_day_notes; follows 0029_add_staff_records.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_add_day_notes"
-down_revision = "0028_add_release"
+down_revision = "0029_add_staff_records"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,9 @@ from booking.core import clock
 from booking.core.words import counted
 from booking.provision.models import Session
 from booking.registers.expected import Expected, Register, registers_of
+from booking.registers.live_staffing import live_staffing
 from booking.registers.release import WaysOut, ways_out_of
+from booking.registers.staffing import staffing_with_children
 
 OVER, NOW, LATER = "over", "now", "later"
 OPENS_BEFORE = timedelta(minutes=15)
@@ -49,12 +51,17 @@ class Counts:
 
 @dataclass
 class Card:
-    """One session as a card: `when` is now, later or over; `alerts` are short and for everybody at the door."""
+    """One session as a card: `when` is now, later or over; `alerts` are short and for everybody at the door.
+
+    `adults` says how many are here (or on the rota) and how many are needed; `first_aid` names the first-aiders.
+    """
 
     register: Register
     when: str
     counts: Counts
     alerts: list[str] = field(default_factory=list)
+    adults: str = ""
+    first_aid: str = ""
 
     @property
     def session(self) -> Session:
@@ -91,8 +98,26 @@ def cards_of(sessions: Sequence[Session], at: datetime) -> list[Card]:
         counts = counts_of(register.session, [standing(child) for child in register.children])
         when = _when(register.session, counts, at)
         cards.append(Card(register, when, counts, _alerts(register, counts)))
+    _add_staff(cards, at)
     order = {NOW: 0, LATER: 1, OVER: 2}
     return sorted(cards, key=lambda card: (order[card.when], card.session.starts_at, card.session.id))
+
+
+def _add_staff(cards: Sequence[Card], at: datetime) -> None:
+    """Who is here for what is on now, by the staff's own marks; who is on the rota for what comes."""
+    now = [card.session.id for card in cards if card.when == NOW]
+    later = [card.session.id for card in cards if card.when == LATER and card.session.status == "planned"]
+    live = live_staffing(now, at=at) if now else {}
+    rota = staffing_with_children(later, today=clock.today(at)) if later else {}
+    for card in cards:
+        if (here := live.get(card.session.id)) is not None:
+            card.adults = f"{counted(here.counting, 'adult')} here, {here.required} needed"
+            card.first_aid = ", ".join(here.first_aiders)
+            card.alerts += here.problems
+        elif (planned := rota.get(card.session.id)) is not None:
+            card.adults = f"{counted(len(planned.counting), 'adult')} on the rota, {planned.required} needed"
+            card.first_aid = ", ".join(one.name for one in planned.first_aiders)
+            card.alerts += planned.problems
 
 
 def _when(session: Session, counts: Counts, at: datetime) -> str:
@@ -115,6 +140,9 @@ def _alerts(register: Register, counts: Counts) -> list[str]:
         found.append(f"{counted(barred, 'child', 'children')} with “do not release to”")
     if allergies:
         found.append(f"{counted(allergies, 'child', 'children')} with allergies")
+    disputed = sum(child.state.is_disputed for child in register.children)
+    if disputed:
+        found.append(f"{counted(disputed, 'child', 'children')} of whom two devices disagree")
     if counts.over:
         found.append(f"{counts.over} more than there are places")
     return found

@@ -110,7 +110,7 @@ def _add_staff(cards: Sequence[Card], at: datetime) -> None:
     live = live_staffing(now, at=at) if now else {}
     rota = staffing_with_children(later, today=clock.today(at)) if later else {}
     for card in cards:
-        if (here := live.get(card.session.id)) is not None:
+        if (here := live.get(card.session.id)) is not None and (here.required or here.counting):
             card.adults = f"{counted(here.counting, 'adult')} here, {here.required} needed"
             card.first_aid = ", ".join(here.first_aiders)
             card.alerts += here.problems

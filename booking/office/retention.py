@@ -29,6 +29,8 @@ from booking.people.care_models import CareConfirmation, CareDecision, CareState
 from booking.people.group_facts import GroupFact, GroupObjection
 from booking.people.models import CareProfile, Consent, Contact, Invitation, Pupil, SignInAttempt
 from booking.provision.models import Session
+from booking.registers.bus_models import BusSeat
+from booking.registers.printer_models import SentSheet
 
 OF_CARE: tuple[type[Base], ...] = (
     CareProfile,
@@ -38,6 +40,7 @@ OF_CARE: tuple[type[Base], ...] = (
     CollectionPassword,
     Consent,
     Contact,
+    BusSeat,
 )
 EVERY = timedelta(hours=20)
 CONFIRMED, PASS = "confirmed", "pass"
@@ -217,6 +220,10 @@ def _old_day_notes(at: datetime) -> list[int]:
     return _ids(DayNote, DayNote.day < over, DayNote.pupil_id.not_in(held_pupils()))
 
 
+def _old_sheets(at: datetime) -> list[int]:
+    return _ids(SentSheet, SentSheet.day < clock.today(at) - days_of("bookings"))
+
+
 def _forget_newcomers(ids: Sequence[int | str], at: datetime) -> None:
     forget_newcomers([int(one) for one in ids])
 
@@ -286,5 +293,6 @@ RULES = (
         _old_day_notes,
         _simple(DayNote),
     ),
+    Rule("sheets", "bookings", "Which sheet went to which printer", _old_sheets, _simple(SentSheet)),
     Rule("access log", "access_log", "Who saw what, by whole months", _old_months, _drop_months),
 )

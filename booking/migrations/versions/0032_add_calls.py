@@ -1,13 +1,13 @@
 """Custody: who was rung about a child, steps that were done, children passed from hand to hand, the school's own clock.
 
-Revision: 0032_add_calls; follows 0030_add_day_notes.
+Revision: 0032_add_calls; follows 0031_add_sent_sheets.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0032_add_calls"
-down_revision = "0030_add_day_notes"
+down_revision = "0031_add_sent_sheets"
 branch_labels = None
 depends_on = None
 

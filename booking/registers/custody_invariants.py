@@ -52,7 +52,9 @@ def _state_problems(day: date, states: dict[tuple[int, int], ChildState]) -> Ite
         if state.state == "absent" and state.in_at is not None:
             yield f"register of session {session_id}: pupil {pupil_id} is in and absent at once"
     for pupil_id, own in by_child.items():
-        stays = sorted((one.in_at, one.out_at or FOR_EVER, number) for number, one in own if one.in_at)
+        stays = sorted(
+            (stay.in_at, stay.out_at or FOR_EVER, session_id) for session_id, one in own for stay in one.stays
+        )
         for (_, went_at, first), (came_at, _, second) in pairwise(stays):
             if went_at > came_at:
                 yield (

@@ -13,13 +13,16 @@ from datetime import date, datetime
 from sqlalchemy import select, union_all
 
 from booking.bookings.models import FreeForecast, Place
+from booking.core import clock
 from booking.core.db import db
-from booking.registers.custody import SessionHours
+from booking.registers.custody import ChildFacts, SessionHours
 from booking.registers.custody_alarms import Alarm, alarms_of
 from booking.registers.custody_day import CustodyDay, custody_of
 from booking.registers.handovers import Pass, passes_of
+from booking.registers.live_staffing import live_staffing
 from booking.registers.marks import NOTHING_YET
 from booking.registers.plan import BEFORE_CLASS
+from booking.registers.staffing import staffing_with_children
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class SessionFigures:
     absent: int
     not_here: int
     on_the_way: int
+    staff: str = ""
 
     def is_on(self, at: datetime) -> bool:
         """Whether the session runs at an instant."""
@@ -51,6 +55,7 @@ class Live:
     still_due: int
     gone_home: int
     open_ends: int
+    disputed: int
 
 
 def live_of(day: date, at: datetime, visible: Collection[int] | None = None) -> Live:
@@ -64,21 +69,45 @@ def live_of(day: date, at: datetime, visible: Collection[int] | None = None) -> 
     ]
     kinds = Counter(stand.kind for stand in stands)
     expected = expected_in(custody, ids)
+    staff = staff_words(custody, ids)
     coming = Counter(one.to_id for one in passes if one.state == "on_the_way")
     return Live(
         at,
-        tuple(_figures(custody, one, expected[one.id], coming[one.id]) for one in shown),
+        tuple(
+            _figures(custody, one, expected[one.id], coming[one.id], staff.get(one.id, "")) for one in shown
+        ),
         tuple(alarms_of(custody, visible)),
         on_site=sum(stand.is_on_site for stand in stands),
         on_the_way=kinds["on_the_way"],
         still_due=kinds["class"] + kinds["due"],
         gone_home=sum(stand.kind == "home" and stand.since is not None for stand in stands),
         open_ends=sum(_is_half(one) for one in passes),
+        disputed=sum(_is_disputed(facts, ids) for facts in custody.facts.values()),
     )
 
 
 def _is_half(one: Pass) -> bool:
     return one.state in {"on_the_way", "unconfirmed"}
+
+
+def _is_disputed(facts: ChildFacts, session_ids: Collection[int]) -> bool:
+    return any(state.is_disputed for key, state in facts.states.items() if key in session_ids)
+
+
+def staff_words(custody: CustodyDay, session_ids: Collection[int]) -> dict[int, str]:
+    """What is wrong with the staff of each session: by their own marks while it runs, by the rota before it begins."""
+    now = [one for one in session_ids if _runs(custody, one)]
+    later = [one for one in session_ids if custody.at < custody.sessions[one].starts_at]
+    found = {key: one.problems for key, one in live_staffing(now, at=custody.at).items()} if now else {}
+    if later:
+        rota = staffing_with_children(later, today=clock.today(custody.at))
+        found |= {key: tuple(one.problems) for key, one in rota.items()}
+    return {key: " ".join(problems) for key, problems in found.items() if problems}
+
+
+def _runs(custody: CustodyDay, session_id: int) -> bool:
+    session = custody.sessions[session_id]
+    return session.starts_at <= custody.at < session.ends_at
 
 
 def expected_in(custody: CustodyDay, session_ids: Collection[int]) -> dict[int, set[int]]:
@@ -103,7 +132,9 @@ def expected_in(custody: CustodyDay, session_ids: Collection[int]) -> dict[int, 
     return found
 
 
-def _figures(custody: CustodyDay, session: SessionHours, expected: set[int], coming: int) -> SessionFigures:
+def _figures(
+    custody: CustodyDay, session: SessionHours, expected: set[int], coming: int, staff: str
+) -> SessionFigures:
     states = Counter(
         (
             custody.facts[one].states.get(session.id, NOTHING_YET) if one in custody.facts else NOTHING_YET
@@ -120,4 +151,5 @@ def _figures(custody: CustodyDay, session: SessionHours, expected: set[int], com
         states["absent"],
         states["expected"],
         coming,
+        staff,
     )

@@ -48,6 +48,7 @@ def live_figures() -> ResponseReturnValue:
     content = json.dumps(
         {
             "figures": figures_of(found),
+            "staff": {one.session.id: one.staff for one in found.sessions},
             "sessions": [one.session.id for one in found.sessions],
             "alarms": [_alarm(one) for one in found.alarms],
         },
@@ -66,6 +67,7 @@ def figures_of(found: Live) -> dict[str, int]:
         "still-due": found.still_due,
         "gone-home": found.gone_home,
         "open-ends": found.open_ends,
+        "disputed": found.disputed,
         "alarms": len(found.alarms),
     }
     for one in found.sessions:

@@ -18,6 +18,7 @@ from booking.people.tablet_models import DayPass
 from booking.registers.custody import SessionHours, Stand
 from booking.registers.custody_day import Child, CustodyDay, custody_of
 from booking.registers.expected import sessions_for
+from booking.registers.staff_marks import on_site
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,16 @@ class RollGroup:
 
 @dataclass(frozen=True)
 class RollCall:
-    """Everyone on site at an instant: `hidden` are counted, and the office has their names."""
+    """Everyone on site at an instant: `hidden` are counted, and the office has their names.
+
+    `adults` are the staff who said that they are here, with since when; for the school's own people alone.
+    """
 
     at: datetime
     groups: tuple[RollGroup, ...]
     on_the_way: tuple[RollName, ...]
     hidden: int
+    adults: tuple[tuple[str, datetime], ...]
 
     @property
     def total(self) -> int:
@@ -75,7 +80,8 @@ def roll_call_of(user: User, day: date, at: datetime) -> RollCall:
             continue
         _place(groups, way, custody, custody.children[pupil_id], stand, is_own=is_own)
     shown = tuple(group for group in groups.values() if group.here or group.missing)
-    return RollCall(at, shown, tuple(way), hidden)
+    adults = tuple((record.name, since) for record, since in on_site(at)) if sees_others else ()
+    return RollCall(at, shown, tuple(way), hidden, adults)
 
 
 def _place(

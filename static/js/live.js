@@ -24,6 +24,13 @@ function write(figures) {
   }
 }
 
+function writeStaff(staff) {
+  for (const place of document.querySelectorAll("[data-staff]")) {
+    const words = staff[place.dataset.staff] ?? "";
+    if (place.textContent !== words) place.textContent = words;
+  }
+}
+
 function ring(alarms) {
   const rows = alarms.map((alarm) => {
     const item = row.content.firstElementChild.cloneNode(true);
@@ -54,6 +61,7 @@ async function look() {
       const day = await answer.json();
       if (day.sessions.join(",") !== shown) return location.reload();
       write(day.figures);
+      writeStaff(day.staff);
       ring(day.alarms);
     } else if (answer.status !== 304) {
       return say(`No new figures just now. These are from before ${clock()}.`);

@@ -23,6 +23,7 @@ from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
 from booking.office import arrears_views, joining_views, privacy_views, staffing_views
+from booking.office import custody_views as custody_rules_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
@@ -53,6 +54,7 @@ ROOMS = (
     joining_views,
     arrears_views,
     staffing_views,
+    custody_rules_views,
 )
 csrf = CSRFProtect()
 

@@ -22,7 +22,6 @@ from booking.registers.custody_forms import CallForm, FoundForm, PassForm, StepF
 from booking.registers.custody_words import stand_words
 from booking.registers.expected import may_see_session, sessions_for
 from booking.registers.handovers import passes_of, receive, send
-from booking.registers.roll_call import is_from_outside
 from booking.registers.whom_to_ring import whom_to_ring
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_press
@@ -32,8 +31,11 @@ blueprint = Blueprint("custody", __name__, url_prefix="/registers")
 
 
 def _custody_for(pupil_id: int, on: date) -> CustodyDay:
-    """The day of a child of whom this person may see a session; raises `NotFound` for any other."""
-    if pupil_id in closed_pupils(current_user.id, on):
+    """The day of a child of whom this person may see a session; raises `NotFound` for any other.
+
+    Nobody from an outside firm sees where a child is before and after their session: they ring the office.
+    """
+    if current_user.seller_id is not None or pupil_id in closed_pupils(current_user.id, on):
         raise NotFound
     custody = custody_of(on, clock.now())
     own = {session.id for session in sessions_for(current_user, on)}
@@ -58,10 +60,9 @@ def child(on: date, pupil_id: int) -> ResponseReturnValue:
     custody = _custody_for(pupil_id, on)
     alarm = _alarm_of(custody, pupil_id)
     is_office = "manager" in current_user.role_names
-    may_ring = is_office or (alarm is not None and current_user.seller_id is None)
+    may_ring = is_office or alarm is not None
     numbers = whom_to_ring(pupil_id, on) if may_ring else []
-    is_inside = is_office or not is_from_outside(current_user, on)
-    calls = calls_on([pupil_id], on).get(pupil_id, []) if may_ring or is_inside else []
+    calls = calls_on([pupil_id], on).get(pupil_id, [])
     note_seen([pupil_id], [COLLECTION, *([CONTACTS] if numbers or calls else [])], reason="custody")
     facts, stand = custody.facts.get(pupil_id), custody.stands.get(pupil_id)
     return render_template(

@@ -76,10 +76,17 @@ def figures_of(found: Live) -> dict[str, int]:
     return figures
 
 
+def alarm_address(alarm: Alarm) -> str:
+    """Where an alarm is looked into; outside firms have no such page."""
+    if current_user.seller_id is not None:
+        return ""
+    return url_for("custody.child", on=clock.today(alarm.since), pupil_id=alarm.child.id)
+
+
 def _alarm(alarm: Alarm) -> dict[str, Any]:
     step = alarm.next_step()
     return {
-        "href": url_for("custody.child", on=clock.today(alarm.since), pupil_id=alarm.child.id),
+        "href": alarm_address(alarm),
         "title": alarm.title,
         "name": alarm.child.full_name,
         "words": alarm.words,

@@ -35,7 +35,8 @@ function ring(alarms) {
   const rows = alarms.map((alarm) => {
     const item = row.content.firstElementChild.cloneNode(true);
     const [words, step] = item.querySelectorAll("p");
-    item.querySelector("a").href = alarm.href;
+    if (alarm.href) item.querySelector("a").href = alarm.href;
+    else item.querySelector("a").removeAttribute("href");
     item.querySelector("strong").textContent = alarm.title;
     item.querySelector("bdi").textContent = alarm.name;
     words.textContent = alarm.words;

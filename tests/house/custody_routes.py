@@ -14,5 +14,6 @@ CUSTODY_ROUTES: dict[str, Route] = {
     "custody.do_child_step": only("staff", "manager", scoped=("staff",)),
     "custody.settle_child": only("staff", "manager", scoped=("staff",)),
     "custody.handover": only("staff", "manager", scoped=("staff",)),
+    "custody_rules.steps": only("manager"),
     "custody.pass_on": only("staff", "manager", scoped=("staff",)),
 }

@@ -6,15 +6,17 @@ Made for a page that asks again every five seconds: a fixed number of queries, a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select, union_all
 
 from booking.bookings.models import FreeForecast, Place
-from booking.core import clock
+from booking.bookings.years import year_group_on
 from booking.core.db import db
+from booking.people.models import Pupil
+from booking.provision.rota import staffing_of
 from booking.registers.custody import ChildFacts, SessionHours
 from booking.registers.custody_alarms import Alarm, alarms_of
 from booking.registers.custody_day import CustodyDay, custody_of
@@ -22,7 +24,6 @@ from booking.registers.handovers import Pass, passes_of
 from booking.registers.live_staffing import live_staffing
 from booking.registers.marks import NOTHING_YET
 from booking.registers.plan import BEFORE_CLASS
-from booking.registers.staffing import staffing_with_children
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def live_of(day: date, at: datetime, visible: Collection[int] | None = None) -> 
         stand for stand in custody.stands.values() if visible is None or {stand.session_id, stand.to_id} & ids
     ]
     kinds = Counter(stand.kind for stand in stands)
-    expected = expected_in(custody, ids)
-    staff = staff_words(custody, ids)
+    expected = expected_in(custody, custody.sessions)
+    staff = staff_words(custody, ids, expected)
     coming = Counter(one.to_id for one in passes if one.state == "on_the_way")
     return Live(
         at,
@@ -94,15 +95,25 @@ def _is_disputed(facts: ChildFacts, session_ids: Collection[int]) -> bool:
     return any(state.is_disputed for key, state in facts.states.items() if key in session_ids)
 
 
-def staff_words(custody: CustodyDay, session_ids: Collection[int]) -> dict[int, str]:
+def staff_words(
+    custody: CustodyDay, session_ids: Collection[int], expected: Mapping[int, set[int]]
+) -> dict[int, str]:
     """What is wrong with the staff of each session: by their own marks while it runs, by the rota before it begins."""
     now = [one for one in session_ids if _runs(custody, one)]
     later = [one for one in session_ids if custody.at < custody.sessions[one].starts_at]
     found = {key: one.problems for key, one in live_staffing(now, at=custody.at).items()} if now else {}
     if later:
-        rota = staffing_with_children(later, today=clock.today(custody.at))
+        rota = staffing_of(later, _years_of(custody, expected))
         found |= {key: tuple(one.problems) for key, one in rota.items()}
     return {key: " ".join(problems) for key, problems in found.items() if problems}
+
+
+def _years_of(custody: CustodyDay, expected: Mapping[int, set[int]]) -> dict[int, Counter[str]]:
+    """The expected children of each session by year group; who is away today is not among them."""
+    ids = set().union(*expected.values())
+    rows = db.session.execute(select(Pupil.id, Pupil.year_group).where(Pupil.id.in_(ids)))
+    years = {row.id: year_group_on(row.year_group, custody.day, custody.day) or "" for row in rows}
+    return {key: Counter(years[one] for one in expected.get(key, ())) for key in custody.sessions}
 
 
 def _runs(custody: CustodyDay, session_id: int) -> bool:

@@ -37,7 +37,7 @@ def live() -> ResponseReturnValue:
     at = clock.now()
     found = live_now(at)
     return render_template(
-        "registers/live.html", live=found, at=at, day=clock.today(at), figures=figures_of(found)
+        "registers/live.html", live=found, at=at, figures=figures_of(found), address_of=alarm_address
     )
 
 

@@ -77,7 +77,7 @@ def test_a_line_that_is_no_step_is_named(app: Flask) -> None:
 def test_the_office_sets_its_steps_on_one_page(app: Flask) -> None:
     browser = Browser(app).sign_in(a_user("manager"))
     page = browser.get("custody_rules.steps")
-    assert "30 minutes: Ring children’s social care." in page.text
+    assert "Ring children’s social care." in page.text
     today = clock.today()
     answers = {
         "from_on": f"{today.day}/{today.month}/{today.year}",

@@ -23,7 +23,7 @@ def custody_problems() -> Iterator[str]:
     """One sentence for each child and day that break a rule: one pair of hands at a time, in before out."""
     for day, sessions in _marked_days().items():
         states = states_in(sessions)
-        yield from _state_problems(day, states)
+        yield from state_problems(day, states)
     yield from _handover_problems()
     for row in db.session.scalars(select(CustodyTerms).order_by(CustodyTerms.from_on)):
         if not row.not_here_steps or not row.nobody_came_steps:
@@ -43,7 +43,8 @@ def _marked_days() -> dict[date, list[int]]:
     return found
 
 
-def _state_problems(day: date, states: dict[tuple[int, int], ChildState]) -> Iterator[str]:
+def state_problems(day: date, states: dict[tuple[int, int], ChildState]) -> Iterator[str]:
+    """What is wrong with the derived states of one day, by (session, pupil): two places at once, out before in."""
     by_child: dict[int, list[tuple[int, ChildState]]] = defaultdict(list)
     for (session_id, pupil_id), state in sorted(states.items()):
         by_child[pupil_id].append((session_id, state))

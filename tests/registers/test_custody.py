@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.core import clock
+from booking.registers.child_days import Event, Stay
 from booking.registers.custody import ALARMS, ChildFacts, SessionHours, Stand, should_be, stand_of
+from booking.registers.custody_invariants import state_problems
 from booking.registers.custody_rules import CustodyRules
 from booking.registers.marks import ChildState
 from booking.registers.plan import Leg, chained
@@ -179,6 +181,19 @@ def test_the_plan_says_where_a_child_should_be_at_each_minute(
     found = should_be(_legs(CHESS, CARE), SESSIONS, at)
     assert (found.kind, found.session_id) == (kind, where)
     assert should_be((), SESSIONS, at) == Stand("home")
+
+
+def test_the_check_names_a_child_who_was_in_two_sessions_at_once() -> None:
+    came = Event("one", CHESS, 1, "arrived", _at(15, 30))
+    stays = {
+        (CHESS, 1): ChildState("in", in_at=_at(15, 30), stays=(Stay(CHESS, _at(15, 30), came),)),
+        (ART, 1): ChildState("in", in_at=_at(15, 45), stays=(Stay(ART, _at(15, 45), came),)),
+    }
+    assert list(state_problems(DAY, stays)) == [
+        "registers of 2026-11-23: pupil 1 is in sessions 2 and 3 at once"
+    ]
+    gone = Stay(CHESS, _at(15, 30), came, _at(15, 45), came)
+    assert list(state_problems(DAY, {**stays, (CHESS, 1): replace(stays[CHESS, 1], stays=(gone,))})) == []
 
 
 MINUTES = st.integers(14 * 60, 20 * 60).map(lambda minute: _at(minute // 60, minute % 60))

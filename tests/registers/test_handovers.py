@@ -175,7 +175,7 @@ def _shared(app: Flask) -> Afternoon:
     return found
 
 
-def test_the_check_finds_a_child_in_two_sessions_and_a_handover_back_in_time(app: Flask) -> None:
+def test_the_check_finds_a_handover_back_in_time(app: Flask) -> None:
     afternoon = an_afternoon()
     mark(afternoon.chess, afternoon.ids[0], "arrived", at(15, 30))
     _send(afternoon, afternoon.ids, at(16, 30))

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import (
     bank,
     card_money,
+    custody,
     exports,
     holds,
     money,
@@ -29,6 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         starting.run()
         pages.run(Path(folder))
+        custody.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
         money.run(Path(folder))

@@ -22,12 +22,14 @@ from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
-from booking.office import arrears_views, joining_views, privacy_views
+from booking.office import arrears_views, joining_views, privacy_views, staffing_views
+from booking.office import custody_views as custody_rules_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
 from booking.people.models import Role, School, User
 from booking.people.sign_in_browser import watch_sign_ins
+from booking.registers import custody_views
 from booking.registers import views as registers_views
 from booking.web import views as web_views
 from booking.web.addresses import DateConverter
@@ -45,11 +47,14 @@ ROOMS = (
     bookings_views,
     payments_views,
     registers_views,
+    custody_views,
     equity_views,
     office_views,
     privacy_views,
     joining_views,
     arrears_views,
+    staffing_views,
+    custody_rules_views,
 )
 csrf = CSRFProtect()
 

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from booking.bookings.day_note_models import DayNote
 from booking.bookings.models import FreeForecast
 from booking.bookings.newcomers import forget_newcomers, unconfirmed_since
 from booking.bookings.request_models import NewcomerRequest
@@ -28,6 +29,8 @@ from booking.people.care_models import CareConfirmation, CareDecision, CareState
 from booking.people.group_facts import GroupFact, GroupObjection
 from booking.people.models import CareProfile, Consent, Contact, Invitation, Pupil, SignInAttempt
 from booking.provision.models import Session
+from booking.registers.bus_models import BusSeat
+from booking.registers.printer_models import SentSheet
 
 OF_CARE: tuple[type[Base], ...] = (
     CareProfile,
@@ -37,6 +40,7 @@ OF_CARE: tuple[type[Base], ...] = (
     CollectionPassword,
     Consent,
     Contact,
+    BusSeat,
 )
 EVERY = timedelta(hours=20)
 CONFIRMED, PASS = "confirmed", "pass"
@@ -211,6 +215,15 @@ def _old_forecasts(at: datetime) -> list[int]:
     return _ids(FreeForecast, FreeForecast.session_id.in_(over))
 
 
+def _old_day_notes(at: datetime) -> list[int]:
+    over = clock.today(at) - days_of("bookings")
+    return _ids(DayNote, DayNote.day < over, DayNote.pupil_id.not_in(held_pupils()))
+
+
+def _old_sheets(at: datetime) -> list[int]:
+    return _ids(SentSheet, SentSheet.day < clock.today(at) - days_of("bookings"))
+
+
 def _forget_newcomers(ids: Sequence[int | str], at: datetime) -> None:
     forget_newcomers([int(one) for one in ids])
 
@@ -273,5 +286,13 @@ RULES = (
         _old_forecasts,
         _simple(FreeForecast),
     ),
+    Rule(
+        "day notes",
+        "bookings",
+        "Who was away, late or collected by somebody else on a day",
+        _old_day_notes,
+        _simple(DayNote),
+    ),
+    Rule("sheets", "bookings", "Which sheet went to which printer", _old_sheets, _simple(SentSheet)),
     Rule("access log", "access_log", "Who saw what, by whole months", _old_months, _drop_months),
 )

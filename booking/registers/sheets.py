@@ -1,7 +1,8 @@
-"""The paper register: a door sheet for the queue, and a leader's sheet with what must be known of each child.
+"""The paper register: a door sheet for the queue, a leader's sheet with what must be known of each child, and a
+register for an outside provider with name, class and safety needs.
 
-Nothing here asks the database: what is printed is what the caller hands over, in the caller's order. A door
-sheet is built without care details, so that no template can let them out.
+Nothing here asks the database: what is printed is what the caller hands over, in the caller's order. Each kind is
+built without what it must not hold, so that no template can let it out.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from booking.core import clock, fonts, pdf
+from booking.core.words import full_day, plain_day
 
-SheetKind = Literal["door", "leader"]
+SheetKind = Literal["door", "leader", "provider"]
 EntryStatus = Literal["booked", "not yet paid"]
 ActivityKind = Literal["breakfast", "club", "extended_care", "study_support", "family", "community"]
 
-_SLOTS = {
+LABELS: dict[SheetKind, str] = {
+    "door": "DOOR SHEET",
+    "leader": "LEADER’S SHEET",
+    "provider": "FOR THE PROVIDER",
+}
+SLOTS = {
     "breakfast": ("sun", "Sun: breakfast"),
     "club": ("star", "Star: club"),
     "study_support": ("star", "Star: study support"),
@@ -35,6 +42,7 @@ class RegisterEntry:
 
     `in_at` and `out_at` are instants of marks already made; `absent` is the reason, or an empty text when no
     reason is known, and None for a child who is expected. A text in `goes_home_alone` means yes, on those terms.
+    `today` is what is different today and may hang at the door; `collected_today` names somebody, and may not.
     """
 
     name: str
@@ -52,6 +60,8 @@ class RegisterEntry:
     in_at: dt.datetime | None = None
     out_at: dt.datetime | None = None
     absent: str | None = None
+    today: tuple[str, ...] = ()
+    collected_today: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,52 +84,75 @@ class RegisterSheet:
 
 def render_registers(sheets: Sequence[tuple[RegisterSheet, SheetKind]], at: dt.datetime) -> bytes:
     """One PDF of all the sheets, each from a new page with its own "Page 1 of 2"; raises `ValueError` for none."""
-    if not sheets:
-        raise ValueError("there is no register to print")
-    days = sorted({sheet.date for sheet, _ in sheets})
-    title = "Registers for " + " to ".join(dict.fromkeys(map(_long_date, (days[0], days[-1]))))
-    return pdf.render(
-        "register.typ",
-        {"title": title, "sheets": [_sheet_data(sheet, kind) for sheet, kind in sheets]},
-        at=at,
+    return render_sheets(
+        [sheet_data(sheet, kind) for sheet, kind in sheets], sorted({one.date for one, _ in sheets}), at
     )
 
 
-def _sheet_data(sheet: RegisterSheet, kind: SheetKind) -> dict[str, Any]:
-    shape, shape_words = _SLOTS[sheet.activity_kind]
+def render_sheets(sheets: Sequence[dict[str, Any]], days: Sequence[dt.date], at: dt.datetime) -> bytes:
+    """One PDF of sheets of either shape that are ready for the template; `days` are those that its title names."""
+    if not sheets:
+        raise ValueError("there is no register to print")
+    title = "Registers for " + " to ".join(dict.fromkeys(map(full_day, (days[0], days[-1]))))
+    return pdf.render("register.typ", {"title": title, "sheets": list(sheets)}, at=at)
+
+
+def sheet_data(sheet: RegisterSheet, kind: SheetKind) -> dict[str, Any]:
+    """One register as the template takes it."""
+    shape, shape_words = SLOTS[sheet.activity_kind]
     head = {
         "school": sheet.school,
         "activity": sheet.activity,
         "room": sheet.room,
         "leader": sheet.leader,
-        "printed": _printed(sheet),
+        "printed": printed_words(sheet.printed_at, sheet.printed_by, sheet.date),
     }
-    build = _door_row if kind == "door" else _leader_row
+    build = {"door": _door_row, "leader": _leader_row, "provider": _provider_row}[kind]
     return {
         **head,
         "kind": kind,
+        "label": LABELS[kind],
         "shape": shape,
         "shape_words": shape_words,
-        "date": _long_date(sheet.date),
+        "date": full_day(sheet.date),
         "times": f"{_wall(sheet.starts_at)} to {_wall(sheet.ends_at)}",
-        "destroy_after": f"{sheet.destroy_after.day} {sheet.destroy_after:%B %Y}",
+        "destroy_after": plain_day(sheet.destroy_after),
         "expected": str(sum(entry.absent is None for entry in sheet.entries)),
-        "has_holes": _has_holes(head.values()),
+        "has_holes": has_holes(head.values()),
         "rows": [build(number, entry) for number, entry in enumerate(sheet.entries, start=1)],
     }
 
 
 def _door_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
+    today = entry.today + (("Collected by somebody else today",) if entry.collected_today else ())
     return {
+        "kind": "door",
         "number": str(number),
         "name": entry.name,
         "class": entry.class_name,
         "unpaid": entry.status == "not yet paid",
         "check": bool(entry.do_not_release_to),
+        "today": list(today),
         "in": _mark(entry.in_at),
         "out": _mark(entry.out_at),
         "absent": None if entry.absent is None else "",
-        "has_holes": _has_holes((entry.name, entry.class_name)),
+        "has_holes": has_holes((entry.name, entry.class_name, *today)),
+    }
+
+
+def _provider_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
+    """Name, class and safety needs: no money, no diet, no support, no adult by name, no reason for being away."""
+    row = _door_row(number, entry)
+    return {
+        **row,
+        "kind": "provider",
+        "unpaid": False,
+        "year": "",
+        "allergies": _told(entry.allergies),
+        "medical": entry.medical.strip(),
+        "barred": [],
+        "is_long": len("".join(entry.allergies)) + len(entry.medical) > _LONG_ROW,
+        "has_holes": row["has_holes"] or has_holes((*entry.allergies, entry.medical)),
     }
 
 
@@ -133,10 +166,14 @@ def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         *entry.do_not_release_to,
         _alone(entry.goes_home_alone),
         (entry.absent or "").strip(),
+        entry.collected_today,
     )
     row = _door_row(number, entry)
+    collector = (f"Today: collected by {entry.collected_today}",) if entry.collected_today else ()
     return {
         **row,
+        "kind": "leader",
+        "today": [*entry.today, *collector],
         "absent": None if entry.absent is None else entry.absent.strip(),
         "year": entry.year_label,
         "allergies": _told(entry.allergies),
@@ -148,7 +185,7 @@ def _leader_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
         "barred": _told(entry.do_not_release_to),
         "alone": _alone(entry.goes_home_alone),
         "is_long": sum(map(len, care)) > _LONG_ROW,
-        "has_holes": row["has_holes"] or _has_holes((*care, entry.year_label)),
+        "has_holes": row["has_holes"] or has_holes((*care, entry.year_label)),
     }
 
 
@@ -162,14 +199,11 @@ def _alone(answer: bool | str) -> str:
     return "Yes" if answer else "No"
 
 
-def _printed(sheet: RegisterSheet) -> str:
-    there = clock.to_school(sheet.printed_at)
-    when = (
-        _wall(there.time())
-        if there.date() == sheet.date
-        else f"{_wall(there.time())}, {_long_date(there.date())}"
-    )
-    return f"{when} by {sheet.printed_by}" if sheet.printed_by else when
+def printed_words(printed_at: dt.datetime, by: str, day: dt.date) -> str:
+    """When a sheet of a day was printed, and by whom; the date only where it is another one."""
+    there = clock.to_school(printed_at)
+    when = _wall(there.time()) if there.date() == day else f"{_wall(there.time())}, {full_day(there.date())}"
+    return f"{when} by {by}" if by else when
 
 
 def _mark(at: dt.datetime | None) -> str | None:
@@ -180,9 +214,6 @@ def _wall(moment: dt.time) -> str:
     return f"{moment:%H:%M}"
 
 
-def _long_date(day: dt.date) -> str:
-    return f"{day:%A} {day.day} {day:%B} {day.year}"
-
-
-def _has_holes(texts: Iterable[str]) -> bool:
+def has_holes(texts: Iterable[str]) -> bool:
+    """Whether a letter of these texts cannot be printed by any font here."""
     return bool(fonts.unprintable("".join(texts)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.sabotage.banking import BANKING
 from tests.sabotage.changing import CHANGING
+from tests.sabotage.custody import CUSTODY
 from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
@@ -22,4 +23,5 @@ SABOTAGES = (
     *OWING,
     *BANKING,
     *READING,
+    *CUSTODY,
 )

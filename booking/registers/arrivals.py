@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import select
 
@@ -12,18 +11,8 @@ from booking.bookings.models import RequestFact
 from booking.core.db import db
 from booking.registers.child_days import INS
 
-
-class Came(Protocol):
-    """Whatever says that a child came into a session."""
-
-    @property
-    def session_id(self) -> int: ...
-    @property
-    def pupil_id(self) -> int: ...
-    @property
-    def what(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
+Came = tuple[int, int, str, datetime]
+"""Session, pupil, what was marked, and when."""
 
 
 def came_fact(session_id: int, pupil_id: int, what: str, at: datetime, user_id: int | None) -> RequestFact:
@@ -38,9 +27,9 @@ def came_fact(session_id: int, pupil_id: int, what: str, at: datetime, user_id: 
     )
 
 
-def note_who_came(came: Iterable[Came], user_id: int | None) -> None:
-    """A line in the request log for each child who came into a session, once, whichever device says so first."""
-    pairs = {(one.session_id, one.pupil_id): one for one in came if one.what in INS}
+def note_who_came(marks: Iterable[Came], user_id: int | None) -> None:
+    """A line for each child who came into a session, whichever device says so first."""
+    pairs = {(one[0], one[1]): one for one in marks if one[2] in INS}
     known = db.session.execute(
         select(RequestFact.session_id, RequestFact.pupil_id).where(
             RequestFact.session_id.in_({session_id for session_id, _ in pairs}),
@@ -49,6 +38,5 @@ def note_who_came(came: Iterable[Came], user_id: int | None) -> None:
     )
     for row in known:
         pairs.pop((row.session_id, row.pupil_id), None)
-    for (session_id, pupil_id), one in sorted(pairs.items()):
-        db.session.add(came_fact(session_id, pupil_id, one.what, one.at, user_id))
+    db.session.add_all(came_fact(*one, user_id) for _, one in sorted(pairs.items()))
     db.session.flush()

@@ -57,7 +57,7 @@ def type_in(
     new = [mark for mark in marks if mark.uid not in known]
     if not new:
         return 0
-    note_who_came(new, user_id)
+    note_who_came([(one.session_id, one.pupil_id, one.what, one.at) for one in new], user_id)
     db.session.execute(insert_new(Mark), [_row(mark, sheet, at, user_id) for mark in new])
     audit.record("paper_typed_in", "session", session.id, at=at, user_id=user_id, marks=len(new))
     return len(new)

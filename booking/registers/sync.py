@@ -135,7 +135,7 @@ def keep_marks(
             )
         )
         if one.what in INS:
-            came.append(one)
+            came.append((one.session_id, one.pupil_id, one.what, one.at))
     if rows:
         note_who_came(came, user.id)
         db.session.execute(insert_new(Mark), rows)

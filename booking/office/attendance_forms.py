@@ -24,7 +24,7 @@ class CorrectionForm(BaseForm):
             for what in WHATS
         ],
     )
-    at = HourField("When it happened", description="By the school’s clock, such as 16:30.")
+    at = HourField("When it happened", is_optional=True, description="By the school’s clock, such as 16:30.")
     detail = StringField("By whom, or why absent", [Optional(), Length(max=160)])
     reason = TextAreaField(
         "Why the register is wrong, and how you know",

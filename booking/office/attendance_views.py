@@ -73,8 +73,9 @@ def hours_csv() -> ResponseReturnValue:
 
 
 @for_roles("manager")
-def register_day(on: date) -> ResponseReturnValue:
+def register_day(on: date | None = None) -> ResponseReturnValue:
     """What a day's registers still ask, who never came, its corrections, and the button that closes it."""
+    on = on or clock.today()
     at, wanted = clock.now(), request.args.get("q", "")
     found = open_day(on)
     asked = corrections(day=on)
@@ -182,6 +183,7 @@ SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
 ADDRESSES = (
     ("/attendance", hours, SHOW),
     ("/attendance.csv", hours_csv, SHOW),
+    ("/registers", register_day, SHOW),
     ("/registers/<date:on>", register_day, SHOW),
     ("/registers/<date:on>/close", close_register_day, PRESS),
     ("/registers/<date:on>/children/<int:pupil_id>", register_child, FORM),

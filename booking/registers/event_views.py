@@ -31,8 +31,9 @@ DECIDED = {
 
 
 @for_roles("staff", "manager")
-def day_disagreements(on: date) -> ResponseReturnValue:
-    """What devices disagree about on a day, in the sessions that this person sees."""
+def day_disagreements(on: date | None = None) -> ResponseReturnValue:
+    """What devices disagree about on a day (today when none is named), in the sessions that this person sees."""
+    on = on or clock.today()
     found = disagreements(current_user._get_current_object(), on)
     note_seen({one.pupil.id for one in found}, [COLLECTION], reason="disagreements")
     return render_template(
@@ -88,6 +89,7 @@ def paper(session_id: int) -> ResponseReturnValue:
 
 
 ADDRESSES = (
+    ("/registers/disagreements", day_disagreements, ("GET",)),
     ("/registers/<date:on>/disagreements", day_disagreements, ("GET",)),
     ("/registers/<date:on>/disagreements/decide", decide_disagreement, ("POST",)),
     ("/registers/session/<int:session_id>/paper", paper, ("GET", "POST")),

@@ -16,6 +16,7 @@ from booking.core.errors import NotFound
 from booking.office.attendance_forms import CorrectionForm
 from booking.office.day_marks import marks_of
 from booking.people.models import Pupil
+from booking.provision.models import Session
 from booking.registers.closing import close_day, ends_at, names_in, open_day
 from booking.registers.disagreements import mark_words
 from booking.registers.hours import by_child, csv_rows, hours_between, hours_words
@@ -88,7 +89,7 @@ def register_day(on: date | None = None) -> ResponseReturnValue:
         closed=db.session.get(ClosedDay, on),
         still_in=names_in(found.still_in),
         lone_outs=names_in(found.lone_outs),
-        missing=names_in([(one.session_id, one.pupil_id) for one in found.missing]),
+        missing=_over(names_in([(one.session_id, one.pupil_id) for one in found.missing]), at),
         corrections=asked,
         mark_words=mark_words,
         last=last,
@@ -96,6 +97,11 @@ def register_day(on: date | None = None) -> ResponseReturnValue:
         wanted=wanted,
         matches=find_children(wanted),
     )
+
+
+def _over(pairs: list[tuple[Session, Pupil]], at: datetime) -> list[tuple[Session, Pupil]]:
+    """Those whose session is over; who is booked in a later one may still come."""
+    return [pair for pair in pairs if clock.instant(pair[0].date, pair[0].ends_at) <= at]
 
 
 @for_roles("manager")

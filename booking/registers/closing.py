@@ -137,8 +137,8 @@ def close_day(day: date, *, at: datetime, user_id: int | None) -> ClosedDay:
         "open_questions": found.questions,
         "no_shows": len(found.missing),
     }
-    done = db.session.execute(insert_new(ClosedDay).values(**values))
-    if not done.rowcount:  # type: ignore[attr-defined]
+    done = db.session.execute(insert_new(ClosedDay).values(**values).returning(ClosedDay.day))
+    if done.first() is None:
         raise CannotClose("This day is closed already.")
     for one in found.missing:
         note(

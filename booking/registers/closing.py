@@ -72,8 +72,8 @@ def open_day(day: date) -> OpenDay:
         lone_outs=sorted(
             (session_id, pupil_id)
             for pupil_id, child in days.items()
-            for session_id in child.lone_outs
-            if not child.stays_in(session_id)
+            for session_id, out in child.lone_outs.items()
+            if not child.stays_in(session_id) and out.uid not in child.settled
         ),
         missing=_missing(day, events),
     )

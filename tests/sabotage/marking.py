@@ -43,7 +43,7 @@ DERIVING = (
     Sabotage(
         "at one moment the id decides between in and out",
         (Edit(DAYS, "(times[one.uid], one.what in INS, one.uid)", "(times[one.uid], one.uid)"),),
-        (f"{OF_DAYS}::test_whoever_was_last_marked_in_is_in",),
+        (f"{OF_DAYS}::test_out_beats_in_only_when_it_is_later",),
     ),
     Sabotage(
         "the order of arrival decides",

@@ -33,6 +33,9 @@ from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
 from booking.provision.staff import running_out
+from booking.registers.alarms import went_with_barred
+from booking.registers.disagreements import open_disputes
+from booking.registers.models import MarkCorrection
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Worries:
     requests: int
     unread_changes: int
     corrections: int
+    register_corrections: int
+    disagreements: int
+    went_with_barred: int
     link_requests: int
     care_disputes: int
     restrictions_waiting: int
@@ -86,6 +92,9 @@ def worries(at: datetime) -> Worries:
         + _count(NewcomerRequest, NewcomerRequest.state == "asked"),
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
+        register_corrections=_count(MarkCorrection, MarkCorrection.state == "asked"),
+        disagreements=len(open_disputes(today)),
+        went_with_barred=len(went_with_barred(today)),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),

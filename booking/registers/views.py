@@ -13,7 +13,7 @@ from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.provision.models import Session
-from booking.registers import child_views, provider_views, staff_views, walk_in_views
+from booking.registers import child_views, event_views, provider_views, staff_views, walk_in_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused
@@ -184,6 +184,7 @@ def _pdf(sessions: list[Session], name: str) -> Response:
 SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
 ADDRESSES = (
     *child_views.ADDRESSES,
+    *event_views.ADDRESSES,
     *walk_in_views.ADDRESSES,
     ("/registers/marks", sync_marks, PRESS),
     ("/registers/door/<date:on>.json", door_data, SHOW),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.house.audiences import ANYONE, Route, anyone, only
 from tests.house.custody_routes import CUSTODY_ROUTES
 from tests.house.money_routes import MONEY_ROUTES
+from tests.house.register_routes import REGISTER_ROUTES
 from tests.house.staff_routes import STAFF_ROUTES
 
 __all__ = ["ANYONE", "ROUTES", "WRITES_BY_GET"]
@@ -19,6 +20,7 @@ ROUTES: dict[str, Route] = (
     MONEY_ROUTES
     | STAFF_ROUTES
     | CUSTODY_ROUTES
+    | REGISTER_ROUTES
     | {
         "web.healthz": anyone(),
         "web.readyz": anyone(),
@@ -123,33 +125,8 @@ ROUTES: dict[str, Route] = (
         "equity.period": only("governor", "manager"),
         "equity.download": only("governor", "manager"),
         "equity.working": only("manager"),
-        "registers.today": only("staff", "manager"),
-        "registers.day": only("staff", "manager"),
-        "registers.session": only("staff", "manager", scoped=("staff",)),
-        "registers.mark": only("staff", "manager", scoped=("staff",)),
-        "registers.sync_marks": only("staff", "manager", is_json=True),
-        "registers.door_data": only("staff", "manager", is_json=True),
-        "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
-        "registers.child": only("staff", "manager", scoped=("staff",)),
-        "registers.password": only("staff", "manager", scoped=("staff",)),
-        "registers.walk_ins": only("manager"),
-        "registers.print_day": only("staff", "manager"),
-        "registers.provider": only("staff"),
-        "registers.takings": only("staff"),
-        "registers.print_session": only("staff", "manager", scoped=("staff",)),
         "office.home": only("manager"),
         "office.failed_letters": only("manager"),
-        "office.in_school_today": only("manager"),
-        "office.in_school": only("manager"),
-        "office.nobody_away": only("manager"),
-        "office.add_day_note": only("manager"),
-        "office.enter_absences": only("manager"),
-        "office.absences_preview": only("manager"),
-        "office.absences_columns": only("manager"),
-        "office.forget_absences": only("manager"),
-        "office.undo_absences": only("manager"),
-        "office.end_day_note": only("manager"),
-        "office.clear_collector": only("manager"),
         "office.money_worries": only("manager"),
         "office.money_worry_seen": only("manager"),
         "office.terms": only("manager"),

@@ -207,6 +207,7 @@ def test_numbers_to_ring_are_for_who_leads_and_only_on_the_day(
     a_contact(door.family.pupils[0], "Grandma Jean", phone="01632 960777")
     assert "01632 960777" in door.child().html
     firm = a_user("staff", seller_id=door.session.run.activity.seller_id)
+    save(StaffAssignment(user_id=firm.id, run_id=door.session.run_id))
     where = {"session_id": door.session.id, "pupil_id": door.pupil_id}
     theirs = Browser(app).sign_in(firm).get("registers.child", **where).html
     assert "Grandma Jean" in theirs

@@ -109,6 +109,12 @@ def test_names_one_a_line_are_enough(office: Browser, text: str) -> None:
     assert set(standing(known)) == {"Ada", "Dan"}
 
 
+def test_empty_cells_at_the_end_of_a_paste_are_no_problem(office: Browser) -> None:
+    known = children()
+    enter(office, "Name\tLeaves at\tReason\nAda Okafor\t\tIll\nBen Marsh\t\t\n")
+    assert set(standing(known)) == {"Ada", "Ben"}
+
+
 def test_nothing_changes_before_the_yes_and_all_of_it_afterwards(office: Browser) -> None:
     known = children()
     page, token = preview(office, SIMS)
@@ -210,6 +216,13 @@ def test_the_class_or_the_upn_says_which(office: Browser) -> None:
     assert "Okafor" in page.text
     page, _ = preview(office, "Name,UPN\nOkafor Ada,B999100022002\n")
     assert "Not found" not in page.text
+
+
+def test_a_child_with_another_upn_is_not_meant(office: Browser) -> None:
+    known = {"Eve": a_pupil(forename="Eve", surname="Rail", upn="A999100022001")}
+    page, _ = preview(office, "Name,UPN\nEve Rail,A999100022002\n")
+    assert "Nobody on the roll has this name" in page.text
+    assert standing(known) == {}
 
 
 def test_a_line_that_nobody_fits_is_said_aloud(office: Browser) -> None:

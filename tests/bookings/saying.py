@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -20,7 +21,7 @@ MORNING = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 
 def stand_at(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     """Let every page of this test be opened at an instant, and the seconds after it."""
-    seconds = round((at - datetime.now(UTC)).total_seconds())
+    seconds = math.ceil((at - datetime.now(UTC)).total_seconds())
     monkeypatch.setenv("BOOKING_CLOCK_OFFSET", str(seconds))
 
 

@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from booking.bookings import giving_on
 from booking.bookings.giving_on import give_on, phase_of
 from booking.bookings.models import Place, RequestFact, WaitingEntry
 from booking.bookings.offers import make_offers
 from booking.bookings.policy import Policy, change_policy
 from booking.bookings.rules import SessionFacts
-from booking.bookings.telling import child_days
+from booking.bookings.telling import child_days, take_back
 from booking.bookings.waiting_list import accept_offer, entries_of, join_list
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.ledger.balances import credit_pence
 from booking.provision.models import Session
+from tests.bookings.rushes import comes_between
 from tests.bookings.saying import MORNING, TODAY, away, say
 from tests.browser import Browser
 from tests.builders import AT, Family, a_family, a_place, a_session
@@ -266,3 +268,41 @@ FACTS = dict.fromkeys(SessionFacts.__dataclass_fields__, None) | {
     "starts_at": time(15, 30),
     "closes_at": time(18, 0),
 }
+
+
+def test_a_place_goes_once_when_two_workers_come_at_one_moment(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule()
+    session = a_session(TODAY, capacity=2)
+    first, second, waits = a_family(), a_family(), a_family()
+    for has in (first, second):
+        a_place(has, session)
+        away(has)
+    join(waits, session)
+    given = []
+    comes_between(app, monkeypatch, giving_on, "lock_rows", lambda: given.append(give_on(ONE)))
+    with unit_of_work():
+        given.append(give_on(ONE))
+    assert sorted(given) == [0, 1]
+    states = db.session.scalars(select(Place.state).order_by(Place.state)).all()
+    assert states == ["booked", "cancelled"]
+
+
+def test_what_is_taken_back_at_that_very_moment_keeps_the_place(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule()
+    has, place, _, _ = scene()
+    note_id, account_id, user_id = say(has).id, has.account.id, has.user.id
+    db.session.rollback()
+    comes_between(
+        app,
+        monkeypatch,
+        giving_on,
+        "lock_rows",
+        lambda: take_back(note_id, account_id=account_id, at=ONE, user_id=user_id),
+    )
+    with unit_of_work():
+        assert give_on(ONE) == 0
+    assert state_of(place) == "booked"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sabotage.kinds import Edit, Sabotage
+from tests.sabotage.kinds import POSTGRESQL, Edit, Sabotage
 
 NOTES = "tests/bookings/test_day_notes.py"
 GIVING = "tests/bookings/test_giving_on.py"
@@ -86,6 +86,12 @@ SAYING = (
             f"{GIVING}::test_only_as_many_places_go_as_children_wait",
             f"{GIVING}::test_two_workers_let_go_no_more_than_one",
         ),
+    ),
+    Sabotage(
+        "what changed before the locks is not looked at again",
+        (Edit(GIVING_ON, "    for row in _to_give(at):\n", "    for row in rows:\n"),),
+        (f"{GIVING}::test_what_is_taken_back_at_that_very_moment_keeps_the_place",),
+        POSTGRESQL,
     ),
     Sabotage(
         "the place of a child who came after all is given on",

@@ -40,7 +40,7 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "words of a request": ("Turnstone told me", OFFICE),
     "pot that pays": ("Heronpot", OFFICE),
     "words of a newcomer": ("Redshank shifts", OFFICE),
-    "why a child is away": ("Bitternpox", FAMILY),
+    "why a child is away": ("Bitternpox", OFFICE),
     "who collects today": ("Egretta Plover", FAMILY | {"club"}),
 }
 """A parent's name is at the door (who may collect), on the list of who signs in, and on their receipts: who paid."""

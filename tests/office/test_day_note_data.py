@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import notes_on
 from booking.core.db import db, unit_of_work
 from booking.office.access_request import what_is_held
 from booking.office.erasure import erase_pupil, erase_user
+from booking.office.merging import merge_users
 from booking.office.retention import apply_rules, hold
 from tests.bookings.saying import MORNING, TODAY, away, say
 from tests.builders import AT, a_family, a_place, a_session, a_user, save
@@ -74,3 +76,13 @@ def test_notes_are_gone_after_a_year_but_on_a_hold(app: Flask) -> None:
     with unit_of_work():
         apply_rules(at=MORNING + timedelta(days=366), user_id=None)
     assert db.session.scalars(select(DayNote.pupil_id)).all() == [kept.pupils[0].id]
+
+
+def test_what_was_said_of_today_outlives_a_merge_of_two_entries(app: Flask) -> None:
+    family, session, keep = a_family(), a_session(TODAY), a_user("parent")
+    about = {"pupil_id": family.pupils[0].id, "day": TODAY, "told_at": AT, "source": "parent"}
+    save(DayNote(kind="collected_by", told_by_id=family.user.id, words="Egretta Plover", **about))
+    with unit_of_work():
+        merge_users(keep.id, family.user.id, at=MORNING, by=a_user("manager").id)
+    (note,) = notes_on([family.pupils[0].id], session.date)[family.pupils[0].id]
+    assert note.told_by_id == keep.id

@@ -19,7 +19,7 @@ from booking.bookings.telling import end_note
 from booking.core import audit, clock
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
-from booking.office.absence_plan import lists_of
+from booking.office.absence_plan import OF_SCHOOL, lists_of
 from booking.people.models import Pupil
 from booking.people.restrictions import restrictions_of
 from booking.provision.models import Activity, Run, Session
@@ -105,7 +105,8 @@ def note_for_office(
                 "Tell the safeguarding lead who asked."
             )
     for old in _notes(day, pupil_id):
-        if old.kind == kind and old.source == "office":
+        is_of_school = {old.kind, kind} <= set(OF_SCHOOL)
+        if old.source == "office" and (old.kind == kind or is_of_school):
             end_note(old, at=at, user_id=user_id)
     note = DayNote(
         pupil_id=pupil_id,

@@ -212,6 +212,23 @@ def test_an_offer_of_the_day_ends_when_the_session_begins(app: Flask) -> None:
     assert standing.entry.offer_ends_at == clock.instant(TODAY, time(15, 30))
 
 
+@pytest.mark.parametrize("kind", ["away", "leaves_early"])
+def test_a_child_who_waits_and_is_away_too_is_offered_nothing(app: Flask, kind: str) -> None:
+    rule()
+    has, place, waits, session = scene()
+    away(has)
+    note = away(waits, kind, at_time=time(14))
+    assert tick(ONE) == (0, 0)
+    assert state_of(place) == "booked"
+    third = a_family()
+    join(third, session)
+    assert tick(ONE) == (1, 1)
+    assert db.session.scalars(
+        select(WaitingEntry.account_id).where(WaitingEntry.state == "offered")
+    ).all() == [third.account.id]
+    assert note.ended_at is None
+
+
 def test_between_closing_and_the_hour_the_list_waits_and_says_so(app: Flask) -> None:
     rule()
     _, _, waits, _ = scene()

@@ -322,6 +322,14 @@ def test_one_child_by_hand_and_taken_back(office: Browser) -> None:
     office.post("office.end_day_note", note_id=note.id, expect=404)
 
 
+def test_away_by_hand_takes_the_place_of_leaving_early(office: Browser) -> None:
+    known = children()
+    form = {"name": "Dan Field", "kind": "leaves_early", "at_time": "14:15", "words": ""}
+    office.post("office.add_day_note", form, on=TODAY)
+    office.post("office.add_day_note", {**form, "kind": "away", "at_time": ""}, on=TODAY)
+    assert standing(known) == {"Dan": "Not in school today"}
+
+
 def test_one_of_two_by_hand_is_chosen(office: Browser) -> None:
     known = children() | {"other Ada": a_pupil(forename="Ada", surname="Okafor", class_name="Elm")}
     form = {"name": "Ada Okafor", "kind": "away", "at_time": "", "words": ""}

@@ -88,6 +88,11 @@ SAYING = (
         ),
     ),
     Sabotage(
+        "a child who is away is offered a place of today",
+        (Edit("booking/bookings/offers.py", "if pair in situation.away or ", "if "),),
+        (f"{GIVING}::test_a_child_who_waits_and_is_away_too_is_offered_nothing",),
+    ),
+    Sabotage(
         "what changed before the locks is not looked at again",
         (Edit(GIVING_ON, "    for row in _to_give(at):\n", "    for row in rows:\n"),),
         (f"{GIVING}::test_what_is_taken_back_at_that_very_moment_keeps_the_place",),

@@ -13,7 +13,13 @@ from sqlalchemy import select, text
 
 from booking.bookings.barred_names import is_barred, is_named
 from booking.bookings.day_note_models import DayNote
-from booking.bookings.day_notes import away_from_school, notes_on, why_not_expected, withheld_on
+from booking.bookings.day_notes import (
+    away_from_school,
+    first_withheld,
+    notes_on,
+    why_not_expected,
+    withheld_on,
+)
 from booking.bookings.telling import child_days, take_back
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
@@ -215,6 +221,9 @@ def test_a_barred_name_gets_the_same_answer_and_never_reaches_the_door(
         assert (name in names_at_the_door(session.id)) is (name == "Mia Okafor")
     assert answers[0] == answers[1]
     assert [note.words for note in withheld_on(TODAY)] == ["Jo Marsh"]
+    assert first_withheld(TODAY) == (1, TODAY)
+    assert first_withheld(TODAY - timedelta(days=3)) == (1, TODAY)
+    assert first_withheld(TODAY + timedelta(days=1)) == (0, TODAY + timedelta(days=1))
     office = Browser(browser.app).sign_in(a_user("manager"))
     assert "who may be barred from the child" in office.get("office.home").text
     seen = office.get("office.in_school", on=TODAY).text
@@ -240,9 +249,11 @@ def test_the_office_clears_a_likely_name_but_never_the_whole_one(
     in_force(family)
     likely = say(family, "collected_by", words="Jill Marsh")
     browser.sign_in(a_user("manager"))
+    assert "This is another person" in browser.get("office.in_school", on=TODAY).text
     browser.post("office.clear_collector", note_id=likely.id)
     assert "Jill Marsh" in names_at_the_door(session.id)
     whole = say(family, "collected_by", words="Jo Marsh", at=MORNING + timedelta(minutes=1))
+    assert "This is another person" not in browser.get("office.in_school", on=TODAY).text
     page = browser.post("office.clear_collector", note_id=whole.id, follow=True)
     assert "whole name of somebody who must not collect" in page.text
     assert "Jo Marsh" not in names_at_the_door(session.id)

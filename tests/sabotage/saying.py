@@ -36,8 +36,8 @@ SAYING = (
             Edit(DAY_NOTES, "        return is_named(note.words, restriction)\n", "        return False\n"),
             Edit(
                 OFFICE_DAY,
-                '    if note.kind != "collected_by" or any(is_named(note.words, one) for one in restrictions):',
-                '    if note.kind != "collected_by" or not restrictions:',
+                '    if note.kind != "collected_by" or _is_whole(note):',
+                '    if note.kind != "collected_by":',
             ),
         ),
         (f"{NOTES}::test_the_office_clears_a_likely_name_but_never_the_whole_one",),
@@ -134,7 +134,7 @@ SAYING = (
         (
             Edit(
                 OFFICE_DAY,
-                "        if any(is_named(words, one) for one in restrictions_of([pupil_id], day).get(pupil_id, ())):",
+                "        if _names_barred(words, pupil_id, day):",
                 "        if False:",
             ),
         ),

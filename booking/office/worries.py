@@ -33,6 +33,7 @@ from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
 from booking.provision.staff import running_out
+from booking.registers.walk_in_charges import count_undecided
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Worries:
     owed_pence: int
     empty_pots: int
     visitor_vat: int
+    walk_ins: int
     barred_named: int
     barred_on: date
     absences_missing: bool
@@ -110,6 +112,7 @@ def worries(at: datetime) -> Worries:
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
+        walk_ins=count_undecided(at),
         barred_named=barred_named,
         barred_on=barred_on,
         absences_missing=absences_missing(today, at),

@@ -16,8 +16,10 @@ from booking.provision.models import Session
 from booking.registers import provider_views, staff_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
+from booking.registers.live_staffing import live_staffing
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
+from booking.registers.staffing import staffing_with_children
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
 from booking.web.audience import for_roles
 from booking.web.seen import note_seen
@@ -46,6 +48,7 @@ def day(on: date) -> ResponseReturnValue:
 def _day(on: date) -> ResponseReturnValue:
     now = clock.to_school(clock.now())
     registers = registers_of(sessions_for(current_user, on))
+    ids = [register.session.id for register in registers]
     return render_template(
         "registers/day.html",
         registers=registers,
@@ -54,6 +57,8 @@ def _day(on: date) -> ResponseReturnValue:
         after=on + timedelta(days=1),
         today=now.date(),
         wall=now.time().replace(tzinfo=None),
+        staffing=staffing_with_children(ids, today=now.date()) if on >= now.date() else {},
+        live=live_staffing(ids, at=now) if on == now.date() else {},
     )
 
 

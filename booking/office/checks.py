@@ -19,6 +19,7 @@ from booking.payments.invoices import invoice_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
+from booking.provision.staff_invariants import staff_problems
 from booking.registers.models import Mark
 
 
@@ -35,6 +36,7 @@ def all_problems() -> list[str]:
             *invoice_problems(),
             *_custody_problems(),
             *_people_problems(),
+            *staff_problems(),
             *vault_problems(),
             *access_problems(),
         ]

@@ -34,7 +34,7 @@ from tests.builders import (
     an_activity,
     save,
 )
-from tests.staff_builders import papers_in_date
+from tests.staff_builders import a_staff_record, papers_in_date
 
 AT = datetime(2026, 11, 25, 15, 40, tzinfo=UTC)
 WEDNESDAY = date(2026, 11, 25)
@@ -242,6 +242,20 @@ def test_a_firm_is_told_which_papers_the_school_needs(club: Club, browser: Brows
     page = browser.get("registers.provider")
     assert "Papers that the school needs from you: insurance." in page.text
     assert "1 of 20 places booked" in page.text
+
+
+def test_a_coach_says_that_they_are_here_on_their_own_page_and_marks_nobody_else(
+    club: Club, browser: Browser
+) -> None:
+    own, other = (
+        a_staff_record("Liam", user_id=club.coach.id, seller_id=club.firm.id),
+        a_staff_record("Helper"),
+    )
+    browser.sign_in(club.coach)
+    assert "Not here yet" in browser.get("registers.provider").text
+    browser.post("registers.staff_mark", {"what": "in"}, staff_id=own.id)
+    browser.post("registers.staff_mark", {"what": "in"}, staff_id=other.id, expect=404)
+    assert "Here since 15:40" in browser.get("registers.provider").text
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,12 @@ from booking.bookings.offer import offer_now
 from booking.bookings.policy import ORDERS, current_policy
 from booking.bookings.telling import coming_days
 from booking.bookings.waiting_list import accept_offer, entries_of, leave_list, stand_together
+from booking.bookings.years import ratios_in_words
 from booking.core import clock
 from booking.core.db import unit_of_work
 from booking.core.words import counted
 from booking.ledger.terms import terms_on
+from booking.provision.staffing_rules import all_rules
 from booking.web.audience import for_anyone, for_roles
 from booking.web.form_pages import answer_press
 
@@ -210,6 +212,7 @@ def leave_by_link(token: str) -> ResponseReturnValue:
 @for_anyone
 def rules() -> ResponseReturnValue:
     """The school's rules for waiting lists and bookings, as published."""
+    staffing_rule = all_rules().on(clock.today())
     return render_template(
         "bookings/rules.html",
         policy=current_policy(),
@@ -217,6 +220,8 @@ def rules() -> ResponseReturnValue:
         windows=published_windows(clock.now()),
         grounds=GROUNDS,
         terms=terms_on(clock.today()),
+        staffing_rule=staffing_rule,
+        ratios=ratios_in_words(staffing_rule.per_adult),
     )
 
 

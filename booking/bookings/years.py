@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from booking.provision.models import YEAR_GROUPS
@@ -35,6 +35,17 @@ def years_in_words(years: Collection[str]) -> str:
     if first.startswith("Year ") and last.startswith("Year "):
         return f"Years {wanted[0]} to {wanted[-1]}"
     return f"{first} to {last}"
+
+
+def ratios_in_words(per_adult: Mapping[str, int]) -> list[str]:
+    """How many children one adult may have, youngest first: `8 children of Nursery`, `30 of Reception to Year 6`."""
+    groups: dict[int, list[str]] = {}
+    for year in YEAR_GROUPS:
+        if year in per_adult:
+            groups.setdefault(per_adult[year], []).append(year)
+    noun = "child" if next(iter(groups), 0) == 1 else "children"
+    words = [f"{count} of {years_in_words(years)}" for count, years in groups.items()]
+    return [words[0].replace(" of ", f" {noun} of ", 1), *words[1:]] if words else []
 
 
 def _year_word(year: str) -> str:

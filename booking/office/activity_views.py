@@ -15,6 +15,7 @@ from booking.core.errors import NotFound
 from booking.core.words import full_day
 from booking.office.forms import ActivityForm, RoomForm
 from booking.office.money_forms import REGISTRATIONS, SellerForm, VatForm
+from booking.office.rotas import firms_to_ask
 from booking.office.set_up import change_room
 from booking.provision.areas import AREAS
 from booking.provision.models import Activity, Room, Seller
@@ -116,7 +117,8 @@ def vat(activity_id: int) -> ResponseReturnValue:
 def sellers() -> ResponseReturnValue:
     """All sellers, the school first."""
     found = db.session.scalars(select(Seller).order_by(Seller.is_school.desc(), Seller.name)).all()
-    return render_template("office/sellers.html", sellers=found, registrations=REGISTRATIONS)
+    to_ask = {one.id for one in firms_to_ask(clock.today())}
+    return render_template("office/sellers.html", sellers=found, registrations=REGISTRATIONS, to_ask=to_ask)
 
 
 def _seller_page(seller: Seller | None) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from booking.payments.ledger_reconciliation import differences_in_ledger
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
+from booking.provision.staff_invariants import staff_problems
 from booking.registers.child_days import INS, OUTS
 from booking.registers.custody_invariants import custody_problems
 from booking.registers.models import Mark
@@ -38,6 +39,7 @@ def all_problems() -> list[str]:
             *_custody_problems(),
             *custody_problems(),
             *_people_problems(),
+            *staff_problems(),
             *vault_problems(),
             *access_problems(),
         ]

@@ -38,6 +38,7 @@ from booking.people.sign_in_models import (
     TrustedDevice,
 )
 from booking.people.tablet_models import StaffPin
+from booking.provision.staff_models import StaffRecord
 from booking.registers.call_models import CallLog, CustodyAct
 from booking.registers.models import Mark, MarkCorrection
 
@@ -189,9 +190,17 @@ def erase_user(user_id: int) -> None:
         if len(account.users) == 1:
             account.name = REMOVED
             _forget_words_of_debt(account.id)
+    for record in db.session.scalars(select(StaffRecord).where(StaffRecord.user_id == user_id)):
+        forget_staff(record)
     user.name, user.email, user.phone = REMOVED, f"removed-{user.id}@invalid", None
     user.texts_since, user.password, user.active = None, None, False
     db.session.flush()
+
+
+def forget_staff(record: StaffRecord) -> None:
+    """Take away who a member of staff was and what they held; that somebody stood on a rota, and when, stays."""
+    record.name, record.dbs_checked_on, record.level = REMOVED, None, 0
+    record.certificates.clear()
 
 
 def _forget_words_of_debt(account_id: int) -> None:

@@ -21,10 +21,12 @@ from booking.core.audit import record
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.core.words import short_day
+from booking.people.tablet_models import DayPassSession
 from booking.provision.generation import Generated, Use, carry_capacity, generate_sessions
 from booking.provision.models import Period, Room, Run, Session, SpecialDay
 from booking.provision.runs import RunDetails, save_run
 from booking.provision.setup import RoomDetails, save_room
+from booking.provision.staff_models import RotaChange
 from booking.provision.terms import DayDetails, remove_special_day, save_special_day
 from booking.registers.models import Mark
 
@@ -46,7 +48,17 @@ def uses_of(sessions: Iterable[Session]) -> dict[int, Use]:
     ids = [session.id for session in sessions]
     live = _counts(Place, func.count(), Place.session_id.in_(ids), Place.state.in_(("held", "booked")))
     extra = _counts(CapacityOverride, func.sum(CapacityOverride.extra), CapacityOverride.session_id.in_(ids))
-    tables = (Place, Mark, WaitingEntry, FreeForecast, RequestFact, BasketLine, CapacityOverride)
+    tables = (
+        Place,
+        Mark,
+        WaitingEntry,
+        FreeForecast,
+        RequestFact,
+        BasketLine,
+        CapacityOverride,
+        RotaChange,
+        DayPassSession,
+    )
     traces = union(*(select(table.session_id).where(table.session_id.in_(ids)) for table in tables))
     return {
         session_id: Use(live.get(session_id, 0), extra.get(session_id, 0), is_referred_to=True)

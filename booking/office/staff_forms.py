@@ -14,6 +14,7 @@ from booking.provision.staffing_rules import published
 from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
+YEAR_NAMES = {"N1": "Nursery 1", "N2": "Nursery 2"}
 NOBODY = (0, "Nobody: they do not sign in")
 
 
@@ -109,9 +110,7 @@ class RuleForm(BaseForm):
     least_first_aiders = NumberField(
         "Fewest paediatric first-aiders", least=1, most=10, missing="Enter 1 or more."
     )
-    first_aider_each_session = BooleanField(
-        "In every session, not only where children eat or are away from the site"
-    )
+    first_aider_each_session = BooleanField("A first-aider in every session")
     limits_places = BooleanField("The standing rota limits the places on sale")
     decided_by = StringField(
         "Who decided it, and when",
@@ -127,7 +126,7 @@ def rule_form() -> type[RuleForm]:
     """The rule's form with a number for each year group, held against what the law lets one adult have at most."""
     ratios = {
         f"ratio_{year}": NumberField(
-            f"Children for one adult: {YEAR_WORDS[year]}",
+            YEAR_NAMES.get(year, YEAR_WORDS[year]),
             least=1,
             most=one.most,
             missing=f"Enter a number from 1 to {one.most}.",

@@ -13,7 +13,7 @@ from booking.core.words import plain_day
 from booking.office import rota_views, staff_record_views
 from booking.office.forms import YEAR_WORDS
 from booking.office.rotas import places_follow, runs_of_seller, runs_to_come
-from booking.office.staff_forms import DocumentForm, rule_form
+from booking.office.staff_forms import YEAR_NAMES, DocumentForm, rule_form
 from booking.provision.documents import (
     DOCUMENT_WORDS,
     DocumentDetails,
@@ -70,7 +70,7 @@ def staffing_rule() -> ResponseReturnValue:
         now=now,
         rules=rules.newest_first,
         published=published(),
-        years=YEAR_WORDS,
+        years={**YEAR_WORDS, **YEAR_NAMES},
         today=today,
     )
 

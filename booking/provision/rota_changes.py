@@ -11,6 +11,7 @@ from booking.core import clock
 from booking.core.audit import record
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
+from booking.provision.duties import is_employed
 from booking.provision.models import Run, Session
 from booking.provision.rota import stands_on
 from booking.provision.staff_models import RotaChange, RotaLine, StaffRecord
@@ -147,3 +148,23 @@ def leave_everything(staff_id: int, last_on: date, *, at: datetime, user_id: int
         db.session.delete(change)
     db.session.flush()
     return len(open_lines) + len(changes)
+
+
+def copy_rota(run: Run, to_run: Run) -> int:
+    """Let whoever stands on a run's rota to its end, and has not left by then, stand on another's; how many they are."""
+    first = to_run.period.starts_on
+    copied = 0
+    for line in db.session.scalars(select(RotaLine).where(RotaLine.run_id == run.id).order_by(RotaLine.id)):
+        if (line.to_on is None or line.to_on >= run.period.ends_on) and is_employed(line.staff, first):
+            db.session.add(
+                RotaLine(
+                    run_id=to_run.id,
+                    staff_id=line.staff_id,
+                    weekdays=list(line.weekdays),
+                    from_on=first,
+                    is_leader=line.is_leader,
+                )
+            )
+            copied += 1
+    db.session.flush()
+    return copied

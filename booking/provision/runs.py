@@ -17,6 +17,7 @@ from booking.provision.calendar import days_of_run
 from booking.provision.documents import refuse_without_documents
 from booking.provision.generation import generate_sessions
 from booking.provision.models import Activity, Period, Room, Run
+from booking.provision.rota_changes import copy_rota
 
 MOVES = frozenset({("draft", "open"), ("open", "closed"), ("closed", "open")})
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
@@ -164,7 +165,7 @@ def runs_beside(period: Period) -> list[Run]:
 
 
 def copy_runs(from_period_id: int, to_period_id: int, *, at: datetime, user_id: int | None) -> Copied:
-    """Copy a period's runs into another as drafts; what stands there at the same hour already is left alone.
+    """Copy a period's runs with their rotas into another as drafts; what stands there at the same hour is left alone.
 
     Booking opens as many days before the new period as it did before the old one, at the same hour of the
     school's clock.
@@ -176,9 +177,12 @@ def copy_runs(from_period_id: int, to_period_id: int, *, at: datetime, user_id: 
         raise RunRefused("Choose two different periods.")
     runs = db.session.scalars(select(Run).where(Run.period_id == old.id).order_by(Run.id)).all()
     there = {_likeness(run) for run in db.session.scalars(select(Run).where(Run.period_id == new.id))}
-    made = [_copy(run, new) for run in runs if _likeness(run) not in there]
+    copies = [(run, _copy(run, new)) for run in runs if _likeness(run) not in there]
+    made = [copy for _, copy in copies]
     db.session.add_all(made)
     db.session.flush()
+    for run, copy in copies:
+        copy_rota(run, copy)
     record("runs_copied", "period", new.id, at=at, user_id=user_id, count=len(made), source=old.id)
     clashes = [c for c in clashes_in(runs_beside(new)) if c.one in made or c.other in made]
     return Copied(made, len(runs) - len(made), clashes)

@@ -79,16 +79,15 @@ def _live(duty: Duty, duties: Collection[Duty], aiders_on_site: tuple[str, ...])
     aiders = tuple(one.name for one in group.people if one.is_first_aider) if needs_own else aiders_on_site
     number = sum(group.children.values())
     problems = []
-    if number and counting < required:
-        who = "nobody of the rota has" if not counting else f"only {counting} of the rota who count have"
-        verb = "is" if number == 1 else "are"
-        problems.append(
-            f"{counted(number, 'child', 'children')} {verb} in and {counted(required, 'adult')} needed: {who} signed in."
-        )
+    if counting < required:
+        verb = "is in and needs" if number == 1 else "are in and need"
+        who = {0: "nobody who counts has", 1: "1 who counts has"}.get(counting, f"{counting} who count have")
+        children, adults = counted(number, "child", "children"), counted(required, "adult")
+        problems.append(f"{children} {verb} {adults}. Of the rota {who} signed in.")
     if number and len(aiders) < rule.least_first_aiders:
-        where = "of this session" if needs_own else "on site"
+        where = "of this session has signed in" if needs_own else "has signed in on site"
         problems.append(
-            f"No first-aider {where} has signed in." if not aiders else f"Too few first-aiders {where}."
+            f"{'Not enough first-aiders have signed in' if aiders else f'No first-aider {where}'}."
         )
     return Live(
         duty.session.id,

@@ -18,6 +18,7 @@ from booking.registers.forms import ProviderCallOffForm, ProviderMarkForm
 from booking.registers.marks import undo
 from booking.registers.provider import booked_in, provider_view
 from booking.registers.provider_register import OUTS, mark_by_firm, own_session, provider_register
+from booking.registers.staff_day import own_line
 from booking.registers.takings import payable, payouts_of, takings_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form
@@ -33,6 +34,7 @@ def provider() -> ResponseReturnValue:
         "registers/provider.html",
         view=provider_view(current_user.seller_id, today=clock.today()),
         today=clock.today(),
+        own=own_line(current_user, clock.now()),
     )
 
 

@@ -12,6 +12,7 @@ from booking.core import clock
 from booking.core.db import db
 from booking.core.words import clock as hour
 from booking.people.models import User
+from booking.provision.duties import is_first_aider
 from booking.provision.models import Session
 from booking.provision.rota import duties_of
 from booking.provision.staff_models import StaffRecord
@@ -86,6 +87,16 @@ def staff_day(user: User, at: datetime) -> StaffDay:
     return StaffDay(
         tuple(sorted(lines, key=lambda line: (not line.is_own, line.name.casefold(), line.staff_id)))
     )
+
+
+def own_line(user: User, at: datetime) -> StaffLine | None:
+    """One's own line of today, when one has a staff record."""
+    record = own_record(user)
+    if record is None:
+        return None
+    presence = presences(clock.today(at), [record.id]).get(record.id, NOT_HERE)
+    is_aider = is_first_aider(record, clock.today(at))
+    return StaffLine(record.id, record.name, (), is_aider, presence, may_mark=True, is_own=True)
 
 
 def own_record(user: User) -> StaffRecord | None:

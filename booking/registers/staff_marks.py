@@ -122,12 +122,12 @@ def mark_staff(
     return mark
 
 
-def undo_staff_mark(mark_id: int, *, at: datetime, user_id: int | None) -> StaffMark:
-    """Take back somebody's last mark of today by another mark; raises `OwnMarkRefused` or `NotFound`."""
+def undo_staff_mark(mark_id: int, *, staff_id: int, at: datetime, user_id: int | None) -> StaffMark:
+    """Take back this person's last mark of today by another mark; raises `OwnMarkRefused` or `NotFound`."""
     mark = db.session.get(StaffMark, mark_id)
-    if mark is None or mark.what == "undone" or mark.day != clock.today(at):
+    if mark is None or mark.staff_id != staff_id or mark.what == "undone" or mark.day != clock.today(at):
         raise NotFound
-    _locked(mark.staff_id)
+    _locked(staff_id)
     if presences(mark.day, [mark.staff_id])[mark.staff_id].last_mark_id != mark.id:
         raise OwnMarkRefused("Something was marked after this. Undo the last mark first.")
     back = StaffMark(

@@ -37,7 +37,7 @@ def staff_mark(staff_id: int) -> ResponseReturnValue:
         if not form.validate():
             return "That was not understood. Write a time like 07:25. Nothing was changed."
         if form.undo.data:
-            undo_staff_mark(form.undo.data, at=at, user_id=current_user.id)
+            undo_staff_mark(form.undo.data, staff_id=staff_id, at=at, user_id=current_user.id)
             return "The last mark is taken back."
         happened = clock.instant(clock.today(at), form.happened.data) if form.happened.data else None
         mark_staff(staff_id, form.what.data, happened_at=happened, at=at, user_id=current_user.id)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from booking.core.db import db, unit_of_work
 from booking.provision.models import SpecialDay
+from booking.provision.rota_changes import lines_of_run
 from booking.provision.runs import MOVES, MoveRefused, RunRefused, close_run, copy_runs, open_run
 from booking.provision.setup import ActivityDetails, NameTaken, SellerDetails, save_activity, save_seller
 from booking.provision.terms import (
@@ -21,6 +22,7 @@ from booking.provision.terms import (
     save_special_day,
 )
 from tests.builders import AT, a_period, a_room, a_run, a_seller, an_activity
+from tests.staff_builders import a_staff_record, on_rota
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -106,3 +108,26 @@ def test_two_of_one_name_are_refused() -> None:
         save_activity(None, ActivityDetails("Football", "club", seller.id), at=AT, user_id=None)
     with pytest.raises(NameTaken, match="Kick Start"), unit_of_work():
         save_seller(None, SellerDetails("Kick Start"), at=AT, user_id=None)
+
+
+def test_a_copied_run_takes_its_standing_rota_along_but_nobody_who_has_left() -> None:
+    old = a_period(name="Autumn 1", starts_on=date(2026, 9, 2), ends_on=date(2026, 10, 23))
+    new = a_period(name="Autumn 2", starts_on=date(2026, 11, 2), ends_on=date(2026, 12, 18))
+    run = a_run(period_id=old.id)
+    stays, gone, ended = (
+        a_staff_record("Stays"),
+        a_staff_record("Gone", ends_on=old.ends_on),
+        a_staff_record("Ended"),
+    )
+    on_rota(run.id, stays, is_leader=True, weekdays=[1])
+    on_rota(run.id, gone)
+    on_rota(run.id, ended, to_on=date(2026, 10, 1))
+    with unit_of_work():
+        (copy,) = copy_runs(old.id, new.id, at=AT, user_id=None).made
+    (line,) = lines_of_run(copy.id, new.starts_on)
+    assert (line.staff.name, line.is_leader, line.weekdays, line.from_on) == (
+        "Stays",
+        True,
+        [1],
+        new.starts_on,
+    )

@@ -12,6 +12,7 @@ from tests.sabotage.prices import PRICING
 from tests.sabotage.promising import PROMISING
 from tests.sabotage.releasing import RELEASING
 from tests.sabotage.saying import SAYING
+from tests.sabotage.staffing import STAFFING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
@@ -30,4 +31,5 @@ SABOTAGES = (
     *CUSTODY,
     *RELEASING,
     *SAYING,
+    *STAFFING,
 )

@@ -16,6 +16,14 @@ from booking.office.demo.offer import PROVIDERS, ROOMS, RUNS, SCHOOL, DemoRun
 from booking.office.demo.people_rows import write_people, write_school
 from booking.office.demo.population import make_population
 from booking.office.demo.prices import write_prices
+from booking.office.demo.staffing import (
+    AWAY,
+    helps,
+    let_one_be_away,
+    write_adults,
+    write_papers,
+    write_rota,
+)
 from booking.payments.childcare import ApprovalDetails, approve
 from booking.payments.voucher_firms import FirmDetails, save_firm
 from booking.people.models import School, User
@@ -112,22 +120,29 @@ def _write_offer(
     plan: YearPlan, day: date, periods: dict[date, Period], scale: float, at: datetime, staff: dict[str, int]
 ) -> list[int]:
     """Every activity in each half-term of the history, in the present one and in the next."""
+    halves = [*history_of(day, plan), *[h for h in plan.all_half_terms() if h.starts_on > day][:1]]
+    first, today = min(year.year.starts_on for year in plan.plans()), clock.today(at)
     sellers = {SCHOOL: _school_seller(at)}
     for key, details in PROVIDERS.items():
         given = SellerDetails(**details, fee_basis_points=1000)  # type: ignore[arg-type]
         sellers[key] = save_seller(None, given, at=at, user_id=None).id
+    until = max(today + timedelta(days=90), *(half.ends_on for half in halves))
+    write_papers(sellers, first, until, at=at, today=today)
     rooms = {
         n: save_room(None, RoomDetails(n, round(c * scale)), at=at, user_id=None).id for n, c in ROOMS.items()
     }
     db.session.get_one(User, staff["coach@striders.example"]).seller_id = sellers["striders"]
     activities = {run.name: _activity(run, sellers, at) for run in RUNS}
     _approve(sellers[SCHOOL], activities, plan, at)
-    spans = history_of(day, plan)
-    later = [half for half in plan.all_half_terms() if half.starts_on > day]
-    made = []
-    for half in [*spans, *later[:1]]:
+    adults = write_adults(sellers, staff, first, at=at, today=today)
+    made, helped = [], []
+    for half in halves:
         for run in RUNS:
             made.append(_run(run, half, periods[half.starts_on], activities, rooms, scale, at, staff))
+            if half.ends_on >= day:
+                write_rota(run.name, made[-1], half.starts_on, adults, at=at)
+                helped += [made[-1]] if run.kind == "club" and helps(run.name, AWAY) else []
+    let_one_be_away(helped, adults, today=day, at=at)
     return made
 
 

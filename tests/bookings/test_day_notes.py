@@ -171,6 +171,20 @@ def test_a_name_may_mean_the_barred_adult(app: Flask, typed: str, is_meant: bool
     assert is_barred(typed, in_force(a_family())) is is_meant
 
 
+@pytest.mark.parametrize(
+    "typed", ["Zoe ONeil", "O Neil, Zoe", "zoe o'neil", "ZOË O’NEIL", "Zoe O-Neil (aunt)"]
+)
+def test_an_apostrophe_is_no_way_past(app: Flask, typed: str) -> None:
+    assert is_named(typed, in_force(a_family(), adult_name="Zoë O’Neil"))
+
+
+def test_a_barred_adult_who_changed_their_name_is_known_by_both(app: Flask) -> None:
+    family, adult = a_family(), a_user("parent", name="Sam Heron")
+    restriction = in_force(family, adult, adult_name="Sam Field")
+    assert is_named("Sam Field", restriction)
+    assert is_named("Sam Heron", restriction)
+
+
 def test_dad_means_the_barred_father(app: Flask) -> None:
     family, adult = a_family(), a_user("parent", name="Sam Field")
     save(

@@ -24,8 +24,8 @@ SAYING = (
         (
             Edit(
                 "booking/bookings/barred_names.py",
-                "    if surname in said and any(part[0] == first[0] for part in said - {surname}):",
-                "    if False and any(part[0] == first[0] for part in said - {surname}):",
+                "    return surname in said and any(part[0] == first[0] for part in said - {surname})",
+                "    return False",
             ),
         ),
         (f"{NOTES}::test_a_name_may_mean_the_barred_adult",),

@@ -53,7 +53,7 @@ def test_what_is_different_today_takes_three_taps(
 
     def begin(words: str) -> None:
         nonlocal taps
-        parent.go("/bookings")
+        page.goto(f"{school.url}/bookings")
         taps = 0
         card = page.locator(".family-day").filter(has=page.locator(f"a[href*='day={coming['day']}']"))
         tap(card.filter(has_text=who).get_by_role("link", name=words).first)

@@ -28,7 +28,6 @@ OWN_NETWORKS = tuple(
 """Addresses that never leave a building (RFC 1918, RFC 4193), and this machine, for CUPS on it."""
 PDF = "application/pdf"
 WHO = "Eight till Six"
-NOT_FOUND = 0x0406
 DONE, STOPPED = 9, frozenset({7, 8})
 STATE_WORDS = {3: "it waits", 4: "it is held", 5: "it is printing", 6: "the printer has stopped"}
 
@@ -43,6 +42,13 @@ class PrinterTrouble(BookingError):
 
 class JobForgotten(PrinterTrouble):
     """The printer knows the job no more: it keeps no list of what it has done."""
+
+
+class NotAble(PrinterTrouble):
+    """The printer does not know this question."""
+
+
+TROUBLES = {0x0406: JobForgotten, 0x0501: NotAble}
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,10 @@ def find_job(device: Device, name: str) -> int | None:
             Attribute(ipp.INTEGER, "limit", (200,)),
             Attribute(ipp.KEYWORD, "requested-attributes", ("job-id", "job-name", "job-state")),
         )
-        answer, _ = _ask(device, ipp.GET_JOBS, attributes)
+        try:
+            answer, _ = _ask(device, ipp.GET_JOBS, attributes)
+        except NotAble:
+            return None
         for job in answer.each(ipp.JOB):
             state = next(iter(job.get("job-state", ())), None)
             if name in job.get("job-name", ()) and state not in STOPPED:
@@ -226,6 +235,5 @@ def _checked(body: bytes) -> Answer:
         raise PrinterTrouble("What answers at this address is no printer.") from error
     if not answer.is_ok:
         said = next(iter(answer.group(ipp.OPERATION).get("status-message", ())), f"{answer.status:#06x}")
-        wrong = JobForgotten if answer.status == NOT_FOUND else PrinterTrouble
-        raise wrong(f"The printer refuses: {said!s}")
+        raise TROUBLES.get(answer.status, PrinterTrouble)(f"The printer refuses: {said!s}")
     return answer

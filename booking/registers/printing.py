@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from booking.core import audit
 from booking.core.access_log import note_access
@@ -137,13 +138,13 @@ def print_registers(
     kinds: Iterable[str] = DOOR_AND_LEADER,
     at: datetime,
     by: str = "",
-    **narrowed: int | str | None,
+    **narrowed: Any,
 ) -> bytes:
     """Print for the command line: everything that is planned, noted without a user, in the caller's unit of work.
 
     `narrowed` are the fields of `Choice`. Raises `UnknownKind` or `NothingToPrint`.
     """
-    choice = Choice(day, last or day, **narrowed)  # type: ignore[arg-type]
+    choice = Choice(day, last or day, **narrowed)
     paper = make_paper(choice, kinds, planned_on, at=at, by=by)
     note_paper(paper, at=at, user_id=None)
     return paper.content

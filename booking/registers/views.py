@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -14,10 +14,10 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.people.school_years import school_year_start
 from booking.provision.models import Seller, Session
+from booking.registers import paper_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
-from booking.registers.printing import NothingToPrint, note_printing, print_sessions
 from booking.registers.provider import provider_view
 from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
@@ -25,6 +25,7 @@ from booking.web.audience import for_roles
 from booking.web.seen import note_seen
 
 blueprint = Blueprint("registers", __name__)
+paper_views.add_to(blueprint)
 
 
 @blueprint.get("/registers/")
@@ -137,36 +138,6 @@ def add_walk_in(session_id: int) -> ResponseReturnValue:
         return _register(found, form, str(error))
     flash(f"{name} is in.")
     return redirect(url_for("registers.session", session_id=session_id, _anchor=f"child-{pupil_id}"), 303)
-
-
-@blueprint.get("/registers/<date:on>/print")
-@for_roles("staff", "manager")
-def print_day(on: date) -> ResponseReturnValue:
-    """The day's sheets as PDF, of the sessions that this person may see."""
-    sessions = [found for found in sessions_for(current_user, on) if found.status == "planned"]
-    if not sessions:
-        raise NothingToPrint(f"Nothing of yours runs on {on:%d/%m/%Y}, so there is nothing to print.")
-    return _pdf(sessions, f"registers-{on.isoformat()}.pdf")
-
-
-@blueprint.get("/registers/session/<int:session_id>/print")
-@for_roles("staff", "manager")
-def print_session(session_id: int) -> ResponseReturnValue:
-    """One session's sheets as PDF."""
-    found = _session(session_id)
-    return _pdf([found], f"register-{found.date.isoformat()}-{found.id}.pdf")
-
-
-def _pdf(sessions: list[Session], name: str) -> Response:
-    at = clock.now()
-    wanted = tuple(request.args.getlist("kind")) or ("door", "leader")
-    kinds = tuple(k for k in wanted if k in ("door", "leader"))
-    content = print_sessions(sessions, kinds=kinds, at=at, by=current_user.name)
-    with unit_of_work():
-        note_printing(sessions, kinds=kinds, at=at, user_id=current_user.id)
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
 
 
 @blueprint.get("/provider/")

@@ -10,9 +10,11 @@ from booking.core.words import full_day
 from booking.provision.models import Session
 from booking.registers.expected import Expected, Register, is_now
 from booking.registers.lists import TIME, Cell, Column, ListSheet, Section, cell, words
+from booking.registers.marks import OUTS
 from booking.registers.paper_facts import AFTER_CLASS, Made, PaperDay, hours_words, listed_name, place_words
 
 CARE_KIND = "extended_care"
+TO_NEXT = OUTS["to_activity"]
 HANDED = (
     Column("", "8mm"),
     Column("Name", "1fr"),
@@ -120,11 +122,18 @@ def _stands(child: Expected) -> str:
 
 def roll_call(paper: PaperDay) -> Made:
     """Everybody on site at the instant of printing by session, and who should be there and is not marked in."""
-    sections, here, missing = [], 0, []
+    sections, missing = [], []
+    gone_or_in = {
+        child.pupil.id
+        for register in paper.registers
+        for child in register.children
+        if child.state.state == "in" or (child.state.state == "out" and child.state.how != TO_NEXT)
+    }
+    here: set[int] = set()
     for register in paper.registers:
         session = register.session
         inside = [child for child in register.children if child.state.state == "in"]
-        here += len(inside)
+        here |= {child.pupil.id for child in inside}
         if inside:
             sections.append(
                 Section(
@@ -135,11 +144,10 @@ def roll_call(paper: PaperDay) -> Made:
                 )
             )
         if is_now(session, paper.wall) and paper.is_today:
-            missing += [
-                (child, session)
-                for child in register.children
-                if child.state.state == "expected" and paper.why_away(child, session) is None
-            ]
+            for child in register.children:
+                if child.pupil.id not in gone_or_in and _is_awaited(child, session, paper):
+                    gone_or_in.add(child.pupil.id)
+                    missing.append((child, session))
     if missing:
         sections.append(_missing(missing))
     sheet = ListSheet(
@@ -150,12 +158,16 @@ def roll_call(paper: PaperDay) -> Made:
         printed_at=paper.at,
         printed_by=paper.by,
         about=(full_day(paper.day), f"As marked at {hour(paper.at)}"),
-        counts=(("In", here), ("Booked now, not marked in", len(missing))),
+        counts=(("In", len(here)), ("Booked now, not marked in", len(missing))),
         sections=tuple(sections) or (Section(CALLED, empty="Nobody is marked in.", blanks=3),),
         totals=("Children in", "Staff", "Visitors", "Not found"),
         signs=("Called by",),
     )
     return Made([sheet.data()])
+
+
+def _is_awaited(child: Expected, session: Session, paper: PaperDay) -> bool:
+    return child.state.state == "expected" and paper.why_away(child, session) is None
 
 
 def _called(number: int, child: Expected) -> tuple[Cell, ...]:

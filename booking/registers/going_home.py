@@ -27,7 +27,7 @@ COLUMNS = (
     Column("Name", "44mm"),
     Column("After class", "1fr"),
     Column("How home", "1fr"),
-    Column("Gone", "12mm"),
+    Column("Gone", "16mm"),
 )
 
 
@@ -62,12 +62,13 @@ def _sheet(name: str, children: list[WayHome], paper: PaperDay) -> ListSheet:
     bus = sum(child.bus is not None and not child.legs for child in here)
     notes: list[Line] = []
     if paper.is_today:
-        notes.append(
-            words(
-                f"{changed} changed since {LATE_FROM:%H:%M}: they stand in bold, with the word CHANGED.",
-                "strong" if changed else "",
-            )
+        since = f"since {LATE_FROM:%H:%M}"
+        told = (
+            f"{changed} changed {since}: in bold, with the word CHANGED."
+            if changed
+            else f"No change {since}."
         )
+        notes.append(words(told, "strong" if changed else ""))
     sections = [Section(COLUMNS, tuple(_row(n, child) for n, child in enumerate(here, 1)), empty="Nobody.")]
     if away:
         sections.append(_away(away))
@@ -122,19 +123,22 @@ def _after_class(child: WayHome) -> list[str]:
 
 
 def _home(child: WayHome) -> list[str]:
-    """By bus, alone, or with whom; who collects today goes before everybody else."""
+    """One way home, so that nobody has to choose: who collects today, else the bus, else alone, else who may collect."""
     today = [note.words for note in child.notes if note.kind == "collected_by" and note.words]
-    lines = [f"Today: {name} collects" for name in today]
-    lines += [
-        "Somebody comes late" for note in child.notes if note.kind == "late" and note.session_id is None
-    ]
-    if child.bus is not None:
-        lines.append(f"Bus: {child.bus.words}")
-    if child.alone:
-        lines.append("Walks home" if child.alone == "yes" else f"Walks home, {child.alone}")
-    if not today:
-        people = ", ".join(child.collectors)
-        lines.append(f"Collected by {people}" if people else "Nobody is named to collect: ask the office")
+    people = ", ".join(child.collectors)
+    if today:
+        lines = [f"Today: {name} collects" for name in today]
+        lines += ["Not by bus today"] if child.bus is not None else []
+    elif child.bus is not None:
+        lines = [f"Bus: {child.bus.words}"]
+    elif child.alone:
+        lines = ["Walks home" if child.alone == "yes" else f"Walks home, {child.alone}"]
+        lines += [f"or with {people}"] if people else []
+    else:
+        lines = [f"Collected by {people}" if people else "Nobody is named to collect: ask the office"]
+    for note in child.notes:
+        if note.kind == "late":
+            lines.append(f"Collector late, about {note.at_time:%H:%M}" if note.at_time else "Collector late")
     return lines
 
 

@@ -20,7 +20,7 @@ from booking.core.words import clock as hour
 from booking.people.going_alone import KIND
 from booking.people.models import Consent
 from booking.people.restrictions import Restriction
-from booking.provision.models import Run, Session
+from booking.provision.models import Activity, Run, Session
 from booking.registers.bus_models import BusSeat
 
 TAKEN_BACK = {
@@ -70,10 +70,14 @@ def _places(pupil_ids: Collection[int], day: date, since: datetime) -> Iterator[
 
 
 def _notes(pupil_ids: Collection[int], day: date, since: datetime) -> Iterator[Change]:
-    for pupil_id, notes in notes_on(pupil_ids, day).items():
-        for note in notes:
-            if note.told_at >= since:
-                yield note.told_at, pupil_id, note_words(note)
+    told = [note for notes in notes_on(pupil_ids, day).values() for note in notes if note.told_at >= since]
+    named = select(Session.id, Activity.name).join(Session.run).join(Run.activity)
+    of_session = named.where(Session.id.in_({note.session_id for note in told if note.session_id}))
+    names = {row.id: row.name for row in db.session.execute(of_session)} if told else {}
+    for note in told:
+        text = note_words(note).removesuffix(f", told at {hour(note.told_at)}")
+        session = names.get(note.session_id or 0)
+        yield note.told_at, note.pupil_id, f"{session}: {text.lower()}" if session else text
 
 
 def _notes_taken_back(pupil_ids: Collection[int], day: date, since: datetime) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from booking.registers.lists import Cell, Column, Line, ListSheet, Section, cell
 from booking.registers.paper_facts import Made, PaperDay, hours_words, listed_name, place_words
 
 COLUMNS = (
-    Column("", "8mm"),
+    Column("", "10mm"),
     Column("Name", "52mm"),
     Column("Where", "38mm"),
     Column("Ring, in this order", "1fr"),

@@ -16,14 +16,14 @@ from booking.registers.paper_facts import AFTER_CLASS, Made, PaperDay, hours_wor
 CARE_KIND = "extended_care"
 TO_NEXT = OUTS["to_activity"]
 HANDED = (
-    Column("", "8mm"),
+    Column("", "10mm"),
     Column("Name", "1fr"),
     Column("Class", "26mm"),
     Column("Where it stands", "44mm"),
     Column("Here, time", "26mm"),
 )
 CALLED = (
-    Column("", "8mm"),
+    Column("", "10mm"),
     Column("Name", "1fr"),
     Column("Class", "26mm"),
     Column("In since", "20mm"),

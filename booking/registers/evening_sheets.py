@@ -29,7 +29,7 @@ SIGNED = (
     Column("Signature", "42mm"),
 )
 RIDES = (
-    Column("", "8mm"),
+    Column("", "10mm"),
     Column("Name", "1fr"),
     Column("Class", "26mm"),
     Column("Comes from", "44mm"),

@@ -23,7 +23,7 @@ from booking.registers.paper_facts import Made, PaperDay, listed_name
 LATE_FROM = time(13, 0)
 NO_CLASS = "No class"
 COLUMNS = (
-    Column("", "8mm"),
+    Column("", "10mm"),
     Column("Name", "44mm"),
     Column("After class", "1fr"),
     Column("How home", "1fr"),

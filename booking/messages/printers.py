@@ -199,7 +199,7 @@ def _ask(
         response = connection.getresponse()
         status, body = response.status, response.read(MOST_BYTES)
     except (OSError, http.client.HTTPException) as error:
-        raise PrinterTrouble(f"The printer does not answer ({type(error).__name__}).") from error
+        raise PrinterTrouble("The printer does not answer. Is it on, and on the network?") from error
     finally:
         connection.close()
     if status != http.client.OK:

@@ -27,7 +27,7 @@ from booking.registers.printers import (
     send_again,
     send_now,
 )
-from booking.registers.sending import living_printers, sheets_on
+from booking.registers.sending import IS_LATE, living_printers, sheets_on
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_form, answer_press
 from booking.web.fresh_proof import needs_fresh_proof
@@ -60,6 +60,7 @@ def _sent(on: date) -> ResponseReturnValue:
         rules=current_rules(),
         bundles=BUNDLES,
         states=STATE_WORDS,
+        late_before=clock.now() - IS_LATE,
     )
 
 

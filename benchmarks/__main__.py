@@ -15,6 +15,7 @@ from benchmarks import (
     money,
     opening_day,
     pages,
+    paper,
     people,
     rush,
     sign_ins,
@@ -29,6 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         starting.run()
         pages.run(Path(folder))
+        paper.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
         money.run(Path(folder))

@@ -15,15 +15,22 @@ SESSION_KINDS: tuple[SheetKind, ...] = ("door", "leader", "provider")
 
 
 def registers(paper: PaperDay, kinds: tuple[str, ...]) -> Made:
-    """The sheets of these kinds for each session, together by session: door first, then leader, then provider."""
+    """The sheets of these kinds for each session, together by session: door first, then leader, then provider.
+
+    Of several sessions only those of outside sellers have a register for the provider.
+    """
     made = Made()
     for register in paper.registers:
+        is_asked = len(paper.sessions) == 1 or not register.session.run.activity.seller.is_school
+        wanted = [one for one in SESSION_KINDS if one in kinds and (is_asked or one != "provider")]
+        if not wanted:
+            continue
         sheet = _sheet(register, paper)
-        made.sheets += [sheet_data(sheet, kind) for kind in SESSION_KINDS if kind in kinds]
+        made.sheets += [sheet_data(sheet, kind) for kind in wanted]
         ids = {child.pupil.id for child in register.children}
-        if {"door", "leader"} & set(kinds):
+        if {"door", "leader"} & set(wanted):
             made.seen[COLLECTION] |= ids
-        if {"leader", "provider"} & set(kinds):
+        if {"leader", "provider"} & set(wanted):
             made.seen[CARE] |= ids
     return made
 

@@ -14,7 +14,7 @@ from booking.ledger.terms import PayTerms, set_terms
 from booking.registers.kitchen_sheet import NO_DIET, diet_counts
 from booking.registers.paper_facts import PaperDay, planned_on
 from booking.registers.printing import NothingToPrint, UnknownKind, print_registers
-from tests.builders import AT, a_restriction, a_user
+from tests.builders import AT, a_restriction, a_seller, a_user
 from tests.registers.on_paper import named, row_of, sheets
 from tests.registers.paper_school import (
     DAY,
@@ -39,10 +39,12 @@ def test_a_barred_adult_is_on_no_sheet_of_a_class_and_the_child_is_checked(app: 
     a_number(family.pupils[0], "Gran Marsh", "01632 960901", given_by_id=barred.id)
     a_number(family.pupils[0], "Nana Swift", "01632 960902")
     booked(school, 0, "care")
+    cared_for(family.pupils[0], allergies=("sesame",))
     a_restriction(family.pupils[0], barred, by=office, confirmed_by_id=a_user("manager").id, confirmed_at=AT)
     a_note(family.pupils[0], "collected_by", words="Jo Marsh")
     for kind in ("going_home", "contacts", "handover", "provider", "door", "roll_call", "kitchen", "late"):
-        page = " ".join(sheets(kind)).replace("Check before release", "CHECK")
+        narrowed = {"session_id": school.sessions["care"].id} if kind == "provider" else {}
+        page = " ".join(sheets(kind, **narrowed)).replace("Check before release", "CHECK")
         assert "Marsh" not in page, kind
         assert ("CHECK" in page) == (kind in {"going_home", "contacts", "provider", "door"}), kind
     assert "01632 960902 Nana Swift" in " ".join(sheets("contacts"))
@@ -71,6 +73,17 @@ def test_a_provider_reads_name_class_and_safety_needs_and_nothing_else(app: Flas
         "alone",
     ):
         assert words not in page
+
+
+def test_of_a_whole_day_only_outside_sellers_have_a_register_for_the_provider(app: Flask) -> None:
+    school = a_paper_school()
+    with pytest.raises(NothingToPrint):
+        sheets("provider")
+    seller = a_seller(is_school=False)
+    with unit_of_work():
+        db.session.merge(school.sessions["art"].run.activity).seller_id = seller.id
+    (page,) = sheets("provider")
+    assert "Art club" in page
 
 
 def test_children_are_handed_over_in_the_order_in_which_they_arrive(app: Flask) -> None:
@@ -206,7 +219,7 @@ def test_paper_is_narrowed_to_a_club_a_room_or_a_session(app: Flask) -> None:
 def test_the_same_data_and_time_give_the_same_bytes_and_each_look_is_noted_by_its_class(app: Flask) -> None:
     school = a_paper_school(2, class_name="Oak")
     booked(school, 0, "chess")
-    kinds = ("door", "provider", "going_home", "contacts", "kitchen")
+    kinds = ("door", "leader", "going_home", "contacts", "kitchen")
     with unit_of_work():
         first = print_registers(DAY, kinds=kinds, at=NOON)
     noted = {row.pupil_id: row.fields for row in db.session.scalars(select(AccessEntry))}

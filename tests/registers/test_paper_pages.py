@@ -59,7 +59,6 @@ def test_the_office_has_a_button_for_each_kind_and_each_prints(
     kinds = (
         "door",
         "leader",
-        "provider",
         "going_home",
         "handover",
         "roll_call",

@@ -22,7 +22,13 @@ from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
-from booking.office import arrears_views, joining_views, paper_views, privacy_views
+from booking.office import (
+    arrears_views,
+    joining_views,
+    paper_views,
+    privacy_views,
+    staffing_views,
+)
 from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
@@ -51,6 +57,7 @@ ROOMS = (
     joining_views,
     arrears_views,
     paper_views,
+    staffing_views,
 )
 csrf = CSRFProtect()
 

@@ -18,6 +18,7 @@ from huey.consumer import Consumer, Scheduler
 
 from booking.bookings.changes import leavers_with_places, release_leaver
 from booking.bookings.expiry import expire_overdue
+from booking.bookings.giving_on import give_on
 from booking.bookings.newcomers import forget_unconfirmed
 from booking.bookings.offers import make_offers
 from booking.core import clock
@@ -40,6 +41,7 @@ from booking.payments.refunds import send_refunds
 from booking.people.sign_in_sweep import forget_old_sign_ins
 from booking.registers.late_charges import settle_late_collections
 from booking.registers.sending import send_sheets
+from booking.registers.walk_in_charges import due_walk_ins, settle_walk_in
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2
@@ -87,8 +89,11 @@ sweeps, promises, debts = Sweeps(), Sweeps(), Sweeps()
 
 
 def ask_for_debts(at: datetime) -> None:
-    """Once an hour: charges for late collection, then reminders of what is owed."""
+    """Once an hour: charges for walk-ins and for late collection, then reminders of what is owed."""
     if debts.is_due(at):
+        for session_id, pupil_id in due_walk_ins(at):
+            with unit_of_work():
+                settle_walk_in(session_id, pupil_id, at=at)
         with unit_of_work():
             settle_late_collections(at)
         with unit_of_work():
@@ -111,6 +116,8 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
             expire_overdue(at)
 
     def offer(at: datetime) -> None:
+        with unit_of_work():
+            give_on(at)
         with unit_of_work():
             make_offers(at)
 

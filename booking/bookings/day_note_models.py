@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from booking.core.db import Base, UtcDateTime
@@ -18,7 +18,10 @@ LIST_SOURCES = ("pasted", "file", "nobody")
 
 
 class AbsenceList(Base):
-    """Today's absences as the office entered them in one go; taken back whole. `nobody` says that all are in."""
+    """Today's absences as the office entered them in one go; taken back whole. `nobody` says that all are in.
+
+    `columns` is what the office said of headings that we did not know, so that it says it once.
+    """
 
     __tablename__ = "absence_list"
     __table_args__ = (CheckConstraint(f"source IN {LIST_SOURCES}", name="source_known"),)
@@ -28,6 +31,7 @@ class AbsenceList(Base):
     source: Mapped[str] = mapped_column(String(6))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     taken_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_back_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.family_letters import write_to_family
+from booking.bookings.giving_on import phase_of, until_it_begins
 from booking.bookings.models import WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import hold_for_offer
@@ -43,6 +44,7 @@ def make_offers(at: datetime) -> int:
         return 0
     policy = current_policy()
     situation = load_situation({entry.pupil_id for entry in entries}, sessions, at)
+    _open_until_they_begin(situation, policy, at)
     closed = closed_pairs(clock.today(at))
     entries = [e for e in in_order(entries, policy, at) if (e.account_id, e.pupil_id) not in closed]
     offered = 0
@@ -51,6 +53,17 @@ def make_offers(at: datetime) -> int:
         offered += _consider(party, situation, policy, kept, at)
     db.session.flush()
     return offered
+
+
+def _open_until_they_begin(situation: Situation, policy: Policy, at: datetime) -> None:
+    """Where the school gives places on, let today's sessions take offers until they begin."""
+    given_on = {
+        session_id: until_it_begins(facts)
+        for session_id, facts in situation.sessions.items()
+        if phase_of(facts, policy, at) == "gives_on"
+    }
+    situation.sessions.update(given_on)
+    situation.given_on = frozenset(given_on)
 
 
 def _waiting(at: datetime) -> list[WaitingEntry]:
@@ -104,9 +117,11 @@ def _consider(
 
     `kept` counts, by session, the free places that stay with a party which was passed over often enough.
     """
-    if any(at >= situation.sessions[entry.session_id].cut_off for entry in party):
+    phases = {phase_of(situation.sessions[entry.session_id], policy, at) for entry in party}
+    if "over" in phases:
         for entry in party:
             entry.state, entry.ended_at = "lapsed", at
+    if phases & {"over", "waits"}:
         return 0
     needs: dict[int, int] = {}
     for entry in party:
@@ -159,9 +174,12 @@ def _pass_over(
 
 
 def _offer(party: list[WaitingEntry], situation: Situation, policy: Policy, at: datetime) -> None:
-    """Offer a party its places and write; the offer's clock starts when the family may be told."""
+    """Offer a party its places and write; the offer's clock starts when the family may be told, and is short today."""
     heard_at = policy.heard_at(at)
-    offer_party(party, situation, until=heard_at + timedelta(hours=policy.offer_hours), at=at)
+    lasts = timedelta(hours=policy.offer_hours)
+    if any(entry.session_id in situation.given_on for entry in party):
+        lasts = timedelta(minutes=policy.day_offer_minutes)
+    offer_party(party, situation, until=heard_at + lasts, at=at)
     first = party[0]
     key = f"offer:{first.id}:{first.offered_place_id}"
     context = {"entry_id": first.id}

@@ -131,6 +131,7 @@ class Situation:
     blocks: dict[int, Block] = field(default_factory=dict)
     has_overdue: bool = False
     early: dict[EarlyKey, Early] = field(default_factory=dict)
+    given_on: frozenset[int] = frozenset()
     list_ends_hours: int = LIST_ENDS_HOURS
     arrears_limit_pence: int | None = None
 

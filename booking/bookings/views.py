@@ -10,6 +10,7 @@ from booking.bookings import (
     changing_views,
     child_views,
     choosing_views,
+    day_note_views,
     early_views,
     newcomer_views,
     request_views,
@@ -25,6 +26,7 @@ from booking.bookings.leaving import leave_by_letter, read_leave_token
 from booking.bookings.notices import answer_notice, find_notice, notices_of
 from booking.bookings.offer import offer_now
 from booking.bookings.policy import ORDERS, current_policy
+from booking.bookings.telling import coming_days
 from booking.bookings.waiting_list import accept_offer, entries_of, leave_list, stand_together
 from booking.core import clock
 from booking.core.db import unit_of_work
@@ -104,6 +106,8 @@ def mine() -> ResponseReturnValue:
         notices=notices_of(account.id, at),
         change_words=CHANGE_WORDS,
         order_words=ORDERS[current_policy().waiting_order],
+        days=coming_days(account.id, at),
+        today=clock.today(at),
         form=PressForm(),
         at=at,
     )
@@ -222,5 +226,6 @@ for address, view, methods in (
     *newcomer_views.ADDRESSES,
     *round_views.ADDRESSES,
     *early_views.ADDRESSES,
+    *day_note_views.ADDRESSES,
 ):
     blueprint.add_url_rule(address, view.__name__, view, methods=methods)

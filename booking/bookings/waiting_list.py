@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.baskets import NotYourChild, bookable_ids
+from booking.bookings.giving_on import after_closing
 from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import book_offered
@@ -275,6 +276,8 @@ def _standings(mine: list[WaitingEntry], at: datetime) -> list[Standing]:
 def _why(entry: WaitingEntry, situation: Situation, size: int) -> str:
     """Why nothing is offered yet, in words for the family."""
     refusal = situation.why_not(entry.pupil_id, entry.session_id, entry.account_id, waits=True)
+    if refusal is not None and refusal.reason == "cut_off":
+        return after_closing(situation.sessions[entry.session_id], current_policy())
     if refusal is not None and refusal.reason != "has_it":
         return f"Not offered while this stands: {refusal.words}"
     if size > 1:

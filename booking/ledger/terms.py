@@ -48,7 +48,8 @@ class LateRule:
 class PayTerms:
     """Days to pay, on which days after that a family is reminded, above what two people decide, and the late charge.
 
-    `late_pence` empty means that no late collection is ever charged.
+    `late_pence` empty means that no late collection is ever charged. `walk_ins_pay`: a child who comes without a booking
+    to a session that costs money is booked and charged the day after.
     """
 
     days_to_pay: int = 7
@@ -59,6 +60,7 @@ class PayTerms:
     late_grace_minutes: int = 10
     late_cap_pence: int = 2_000
     late_from: time = time(17, 30)
+    walk_ins_pay: bool = False
 
     @property
     def late_rule(self) -> LateRule | None:
@@ -92,6 +94,7 @@ class MoneyTerms(Base):
     late_grace_minutes: Mapped[int]
     late_cap_pence: Mapped[int]
     late_from: Mapped[time]
+    walk_ins_pay: Mapped[bool] = mapped_column(default=False)
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 

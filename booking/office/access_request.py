@@ -25,6 +25,7 @@ from booking.office.column_classes import TableClass, column_classes, table_clas
 from booking.people.models import Pupil, School, User
 from booking.people.restrictions import open_ties
 from booking.provision.models import Run, Session
+from booking.provision.staff_models import StaffRecord
 
 SHOWN = frozenset({"own", "child"})
 OTHERS = "booked by someone else"
@@ -33,11 +34,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, and what is theirs: their own id, the children who are open to them, their accounts."""
+    """Who asks, and what is theirs: their own id, the children who are open to them, their accounts and record."""
 
     user: User
     pupils: tuple[Pupil, ...]
     account_ids: frozenset[int]
+    staff_ids: frozenset[int] = frozenset()
 
     @property
     def pupil_ids(self) -> frozenset[int]:
@@ -48,7 +50,9 @@ class Asker:
 def asker_of(user: User, at: datetime) -> Asker:
     """What is a user's today: ties that a restriction closes are not in it."""
     ties = open_ties(user, clock.today(at))
-    return Asker(user, tuple(tie.pupil for tie in ties), frozenset(account.id for account in user.accounts))
+    accounts = frozenset(account.id for account in user.accounts)
+    staff = frozenset(db.session.scalars(select(StaffRecord.id).where(StaffRecord.user_id == user.id)))
+    return Asker(user, tuple(tie.pupil for tie in ties), accounts, staff)
 
 
 def what_is_held(user: User, *, at: datetime) -> dict[str, Any]:
@@ -89,6 +93,7 @@ def _rows_of(table: Table, known: TableClass, asker: Asker) -> Iterable[Row]:
         "user": [asker.user.id],
         "child": asker.pupil_ids,
         "account": asker.account_ids,
+        "staff": asker.staff_ids,
     }[known.tie]
     query = select(table).where(column.in_(ids)).order_by(*table.primary_key.columns)
     for row in db.session.execute(query).mappings():

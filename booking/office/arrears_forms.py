@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date
 
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import TextArea
 
@@ -147,3 +147,4 @@ class TermsForm(BaseForm):
     late_grace_minutes = NumberField("Free minutes after the end", missing="Enter the minutes.", most=120)
     late_cap_pence = PenceField("At most, for one child and day, in pounds", missing="Enter the most.")
     late_from = HourField("Only where care ends at this hour or later", missing="Enter the hour.")
+    walk_ins_pay = BooleanField("A child who comes without a booking is charged the price of the session")

@@ -22,7 +22,7 @@ CLASSES = {
     "internal": "Numbers and states of the system",
     "secret": "Never shown to anybody",
 }
-TIES = ("user", "child", "account", "none")
+TIES = ("user", "child", "account", "staff", "none")
 
 
 @dataclass(frozen=True)

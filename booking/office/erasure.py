@@ -39,7 +39,7 @@ from booking.people.sign_in_models import (
 )
 from booking.people.tablet_models import StaffPin
 from booking.registers.call_models import CallLog, CustodyAct
-from booking.registers.models import Mark
+from booking.registers.models import Mark, MarkCorrection
 
 REMOVED = "Removed"
 OF_CHILD: tuple[type[Base], ...] = (
@@ -150,7 +150,10 @@ def erase_pupil(pupil_id: int) -> None:
     _delete_of_pupil((*OF_CHILD, Guardianship), pupil_id)
     for asked in (LinkRequest, Correction):
         db.session.execute(delete(asked).where(table_of(asked).c.pupil_id == pupil_id))
-    db.session.execute(update(Mark).where(Mark.pupil_id == pupil_id).values(detail=None))
+    for mark in db.session.scalars(select(Mark).where(Mark.pupil_id == pupil_id)):
+        mark.detail = None
+    for asked_mark in db.session.scalars(select(MarkCorrection).where(MarkCorrection.pupil_id == pupil_id)):
+        asked_mark.detail, asked_mark.reason = None, ""
     pupil.surname, pupil.forename, pupil.preferred_name = REMOVED, REMOVED, None
     pupil.upn, pupil.class_name, pupil.status = None, None, "left"
     pupil.date_of_birth = date(pupil.date_of_birth.year, 1, 1)

@@ -31,17 +31,22 @@ class HourField(TypedField):
 
     def read(self, text: str) -> time:
         """An hour as people write it."""
-        match = re.fullmatch(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap]\.?m\.?)?", text.lower())
-        hour = int(match[1]) if match else 99
-        if match and match[3]:
-            hour = hour % 12 + (12 if match[3].startswith("p") else 0) if 1 <= hour <= 12 else 99
-        if match is None or hour > 23 or int(match[2] or 0) > 59:
-            raise ValueError(f"“{text}” is not a time. Write it like 15:30.")
-        return time(hour, int(match[2] or 0))
+        return parse_hour(text)
 
     def write(self, value: time) -> str:
         """Twenty-four hours."""
         return f"{value:%H:%M}"
+
+
+def parse_hour(text: str) -> time:
+    """An hour as people write it; raises `ValueError` with the sentence to show."""
+    match = re.fullmatch(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap]\.?m\.?)?", text.lower())
+    hour = int(match[1]) if match else 99
+    if match and match[3]:
+        hour = hour % 12 + (12 if match[3].startswith("p") else 0) if 1 <= hour <= 12 else 99
+    if match is None or hour > 23 or int(match[2] or 0) > 59:
+        raise ValueError(f"“{text}” is not a time. Write it like 15:30.")
+    return time(hour, int(match[2] or 0))
 
 
 class NumberField(TypedField):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
+from booking.office.fields import DayField
+from booking.provision.staff import LEVEL_WORDS
 from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
@@ -36,5 +38,17 @@ class DayPassForm(BaseForm):
         120,
         "Say what you looked at.",
         "For example: agency letter of today, DBS seen. No certificate numbers.",
+    )
+    counts_in_ratio = BooleanField("Counts in the ratio")
+    dbs_checked_on = DayField(
+        "DBS check of",
+        is_optional=True,
+        description="The day on the agency’s letter. Without it nobody counts.",
+    )
+    level = SelectField("Childcare qualification", coerce=int, choices=list(LEVEL_WORDS.items()), default=0)
+    first_aid_until = DayField(
+        "Paediatric first aid (12 hours) good until",
+        is_optional=True,
+        description="Only if you have seen the certificate.",
     )
     session_ids = TicksField("Sessions of today", coerce=int)

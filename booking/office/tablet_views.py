@@ -12,8 +12,9 @@ from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import BookingError
 from booking.core.words import clock as hour
+from booking.office.rotas import Counts, end_given_pass, give_pass
 from booking.office.sign_in_forms import DayPassForm, TabletForm
-from booking.people.day_passes import Seen, end_pass, fresh_pin, make_pass, passes_of_today
+from booking.people.day_passes import Seen, fresh_pin, passes_of_today
 from booking.people.sign_in import hashed
 from booking.people.sign_in_browser import let_go, present
 from booking.people.sign_ins import end
@@ -83,9 +84,13 @@ def day_passes() -> ResponseReturnValue:
         fresh = fresh_pin()
         pin_hash = hashed(fresh)
         seen = Seen(form.name.data, form.agency.data, form.identity_seen.data, form.vetting_seen.data)
+        counts = Counts(
+            form.counts_in_ratio.data, form.level.data, form.dbs_checked_on.data, form.first_aid_until.data
+        )
+        sessions, by = form.session_ids.data, current_user.id
         try:
             with unit_of_work():
-                made = make_pass(seen, form.session_ids.data, pin_hash, at=clock.now(), by=current_user.id)
+                made = give_pass(seen, counts, sessions, pin_hash, at=clock.now(), by=by)
             pin = fresh
         except BookingError as error:
             problem = str(error)
@@ -107,6 +112,6 @@ def end_day_pass(pass_id: int) -> ResponseReturnValue:
     """End a pass before 18:30."""
 
     def act() -> str:
-        return f"The pass of {end_pass(pass_id, at=clock.now(), by=current_user.id)} has ended."
+        return f"The pass of {end_given_pass(pass_id, at=clock.now(), by=current_user.id)} has ended."
 
     return answer_press(act, done=url_for("office.day_passes"))

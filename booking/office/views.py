@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from booking.core import clock
 from booking.office import (
+    absence_list_views,
+    absence_views,
     activity_views,
     bank_file_views,
     bank_line_views,
@@ -66,6 +68,17 @@ ADDRESSES = (
     ("/failed-letters", failed_letters, SHOW),
     ("/money/worries", money_worry_views.money_worries, SHOW),
     ("/money/worries/<int:worry_id>/seen", money_worry_views.money_worry_seen, PRESS),
+    ("/in-school", absence_views.in_school_today, SHOW),
+    ("/in-school/<date:on>", absence_views.in_school, SHOW),
+    ("/in-school/<date:on>/nobody", absence_views.nobody_away, PRESS),
+    ("/in-school/<date:on>/child", absence_views.add_day_note, FORM),
+    ("/in-school/<date:on>/list", absence_list_views.enter_absences, FORM),
+    ("/in-school/list/<token>", absence_list_views.absences_preview, FORM),
+    ("/in-school/list/<token>/columns", absence_list_views.absences_columns, FORM),
+    ("/in-school/list/<token>/forget", absence_list_views.forget_absences, PRESS),
+    ("/in-school/lists/<int:list_id>/undo", absence_views.undo_absences, PRESS),
+    ("/in-school/notes/<int:note_id>/end", absence_views.end_day_note, PRESS),
+    ("/in-school/notes/<int:note_id>/clear", absence_views.clear_collector, PRESS),
     ("/terms", calendar_views.terms, SHOW),
     ("/terms/add", calendar_views.add_period, FORM),
     ("/terms/<int:period_id>", calendar_views.period, FORM),

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
+from booking.bookings.day_notes import withheld_on
 from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.pots import short_pots
 from booking.bookings.request_models import FamilyRequest, NewcomerRequest
@@ -17,10 +18,12 @@ from booking.core.db import Base, db
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.ledger.balances import credit_of_all
+from booking.office.absence_day import absences_missing
 from booking.office.arrears import missed_plans
 from booking.office.corrections import Correction
 from booking.office.families import invitees, without_email
 from booking.office.income import visitors_in_non_business
+from booking.office.rotas import firms_to_ask, sessions_short
 from booking.payments.decision_models import MoneyDecision
 from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
@@ -29,6 +32,7 @@ from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
+from booking.provision.staff import running_out
 from booking.registers.sending import count_unprinted
 
 
@@ -62,6 +66,11 @@ class Worries:
     empty_pots: int
     visitor_vat: int
     unprinted: int
+    barred_named: int
+    absences_missing: bool
+    sessions_short: int
+    first_aid_ending: int
+    papers_ending: int
     jobs: list[Job]
     last_import: datetime | None
 
@@ -102,6 +111,11 @@ def worries(at: datetime) -> Worries:
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
         unprinted=count_unprinted(at),
+        barred_named=len(withheld_on(today)),
+        absences_missing=absences_missing(today, at),
+        sessions_short=sessions_short(at),
+        first_aid_ending=len(running_out(today)),
+        papers_ending=len(firms_to_ask(today)),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

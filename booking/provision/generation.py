@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,6 +13,7 @@ from booking.core.errors import BookingError
 from booking.core.words import short_day
 from booking.provision.calendar import Calendar, days_of_run, read_calendar
 from booking.provision.models import Run, Session
+from booking.provision.rota_places import places_by_rota
 
 CLOSED_NOTE = "Not a day when this runs"
 
@@ -65,9 +66,9 @@ def generate_sessions(
     )
     found = {session.date: session for session in sessions}
     result = Generated(added=sorted(wanted - set(found)))
-    capacity = capacity_of(run)
+    places = capacity_on(run, result.added)
     db.session.add_all(
-        Session(run_id=run.id, date=day, starts_at=run.starts_at, ends_at=run.ends_at, capacity=capacity)
+        Session(run_id=run.id, date=day, starts_at=run.starts_at, ends_at=run.ends_at, capacity=places[day])
         for day in result.added
     )
     for day in sorted(wanted & set(found)):
@@ -101,10 +102,17 @@ def capacity_of(run: Run) -> int:
     return room if run.capacity is None else min(room, run.capacity)
 
 
+def capacity_on(run: Run, days: Collection[date]) -> dict[date, int]:
+    """Places on each of these days: the fewest of room, run and, where the school's rule says so, the standing rota."""
+    places, limits = capacity_of(run), places_by_rota(run, days)
+    return {day: min(places, limits.get(day, places)) for day in days}
+
+
 def carry_capacity(run: Run, *, from_day: date, uses: Mapping[int, Use]) -> int:
     """Give the run's places to its sessions from a day on; how many changed. Raises `TooFewPlaces`.
 
-    The caller has locked these sessions, so that nobody is booked in between.
+    Who is booked beyond what the rota allows keeps the place, and the rota is a problem to settle. The caller has locked
+    these sessions, so that nobody is booked in between.
     """
     capacity = capacity_of(run)
     sessions = future_sessions(run, from_day)
@@ -112,11 +120,34 @@ def carry_capacity(run: Run, *, from_day: date, uses: Mapping[int, Use]) -> int:
     too_full = [(s, use.booked) for s, use in used if use.booked > capacity + use.extra]
     if too_full:
         raise TooFewPlaces(too_full)
-    changed = [s for s in sessions if s.capacity != capacity]
+    wanted = capacity_on(run, [session.date for session in sessions])
+    places = {s.id: max(wanted[s.date], use.booked - use.extra) for s, use in used}
+    changed = [s for s in sessions if s.capacity != places[s.id]]
     for session in changed:
-        session.capacity = capacity
+        session.capacity = places[session.id]
     db.session.flush()
     return len(changed)
+
+
+def follow_rota(
+    run: Run, before: Mapping[date, int], *, from_day: date, uses: Mapping[int, Use]
+) -> list[Session]:
+    """After a change of rota or rule: sessions that had the places of `before` get those of now; the changed ones.
+
+    What somebody set by hand for one session stays, and so does everybody who is booked.
+    """
+    sessions = future_sessions(run, from_day)
+    now = capacity_on(run, [session.date for session in sessions])
+    changed = []
+    for session in sessions:
+        use = uses.get(session.id, Use())
+        followed = session.capacity == max(before.get(session.date, -1), use.booked - use.extra)
+        places = max(now[session.date], use.booked - use.extra)
+        if followed and places != session.capacity:
+            session.capacity = places
+            changed.append(session)
+    db.session.flush()
+    return changed
 
 
 def future_sessions(run: Run, from_day: date) -> list[Session]:

@@ -10,10 +10,11 @@ from itertools import combinations
 from sqlalchemy import select
 
 from booking.core.audit import record
-from booking.core.clock import instant, to_school
+from booking.core.clock import instant, to_school, today
 from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
 from booking.provision.calendar import days_of_run
+from booking.provision.documents import refuse_without_documents
 from booking.provision.generation import generate_sessions
 from booking.provision.models import Activity, Period, Room, Run
 
@@ -102,8 +103,14 @@ def save_run(run_id: int | None, details: RunDetails, *, at: datetime, user_id: 
 
 
 def open_run(run_id: int, at: datetime, user_id: int | None) -> Run:
-    """Open a draft (or a closed run) for booking, with its sessions; raises `MoveRefused` or `RunRefused`."""
+    """Open a draft (or a closed run) for booking, with its sessions.
+
+    Raises `MoveRefused` or `RunRefused`, and `DocumentsMissing` while an outside seller's papers are not in date: today,
+    and on the first day of the run.
+    """
     run = _move(run_id, "open", at, user_id)
+    for day in sorted({today(at), max(today(at), run.period.starts_on)}):
+        refuse_without_documents(run.activity.seller_id, day)
     if not days_of_run(run):
         raise RunRefused("There is no day in this period on which it would run. Check days and dates.")
     generate_sessions(run)

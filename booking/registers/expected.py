@@ -9,15 +9,16 @@ from datetime import date, time
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.day_notes import is_about, note_words, notes_on, why_not_expected
 from booking.bookings.models import FreeForecast, Place
 from booking.bookings.stale_care import to_confirm
 from booking.core.db import db
-from booking.people.care import collection_words
 from booking.people.going_alone import is_for, latest_hour, yeses
 from booking.people.models import CareProfile, Pupil, User
 from booking.people.restrictions import Restriction, closed_pupils, restrictions_of
 from booking.people.tablet_models import DayPass, DayPassSession
 from booking.provision.models import Run, Session, StaffAssignment
+from booking.provision.rota import on_rota_of
 from booking.registers.collectors import collectors_of
 from booking.registers.marks import NOTHING_YET, ChildState, states_in
 
@@ -26,7 +27,8 @@ from booking.registers.marks import NOTHING_YET, ChildState, states_in
 class Expected:
     """One child in one register: `status` is booked, held (not yet paid), forecast (free) or walk_in.
 
-    `is_stale`: no guardian has confirmed the care this term. `words` are the passwords for collecting, shown on tap.
+    `is_stale`: no guardian has confirmed the care this term. A password for collecting is never here: it is shown on tap.
+    `away` says why nobody waits for the child here; `notes` are what the office and the family say of the day.
     """
 
     pupil: Pupil
@@ -37,7 +39,13 @@ class Expected:
     goes_home_alone: str | bool
     do_not_release_to: tuple[str, ...] = ()
     is_stale: bool = False
-    words: tuple[str, ...] = ()
+    away: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Not here yet, and somebody should ask where the child is."""
+        return self.state.state == "expected" and not self.away
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -51,6 +59,11 @@ class Register:
 
     session: Session
     children: list[Expected] = field(default_factory=list)
+
+    @property
+    def awaited(self) -> int:
+        """How many are not here yet, but for those who are away."""
+        return sum(child.is_awaited for child in self.children)
 
     def count(self, *states: str) -> int:
         """How many children stand in any of these states."""
@@ -77,7 +90,7 @@ def sessions_for(user: User, day: date) -> list[Session]:
     if not closed:
         return sessions
     ids = [session.id for session in sessions]
-    barred = {session_id for session_id, pupil_id in _status_of(ids) if pupil_id in closed}
+    barred = {session_id for session_id, pupil_id in status_of(ids) if pupil_id in closed}
     return [session for session in sessions if session.id not in barred]
 
 
@@ -96,7 +109,7 @@ def _may_see(user: User) -> ColumnElement[bool] | None:
             .join(DayPass, DayPass.id == DayPassSession.day_pass_id)
             .where(DayPass.user_id == user.id, DayPass.ended_at.is_(None))
         )
-        return or_(Run.id.in_(assigned), Session.id.in_(by_pass))
+        return or_(Run.id.in_(assigned), Session.id.in_(by_pass), on_rota_of(user.id))
     return Run.activity.has(seller_id=user.seller_id)
 
 
@@ -105,7 +118,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     wanted = {session.id: Register(session) for session in sessions}
     if not wanted:
         return []
-    status = _status_of(wanted)
+    status = status_of(wanted)
     states = states_in(wanted)
     for key, state in states.items():
         if key not in status and state.state != "expected":
@@ -118,8 +131,12 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     on = min(register.session.date for register in wanted.values())
     barred = restrictions_of(ids, on)
     collectors, alone = collectors_of(ids, barred), _goes_alone(ids, barred, on)
-    stale, words = to_confirm(ids, on), collection_words(ids, barred)
+    stale = to_confirm(ids, on)
+    notes = {day: notes_on(ids, day) for day in {register.session.date for register in wanted.values()}}
     for (session_id, pupil_id), word in status.items():
+        session = wanted[session_id].session
+        told = notes[session.date].get(pupil_id, [])
+        here = tuple(note_words(note) for note in told if is_about(note, session.id, session.starts_at))
         wanted[session_id].children.append(
             Expected(
                 pupils[pupil_id],
@@ -130,7 +147,8 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
                 alone.get(pupil_id, False),
                 tuple(one.adult_name for one in barred.get(pupil_id, ())),
                 pupil_id in stale,
-                tuple(words.get(pupil_id, ())),
+                why_not_expected(told, session.id, session.starts_at),
+                here,
             )
         )
     for register in wanted.values():
@@ -143,10 +161,11 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
 def pupils_in(sessions: Iterable[Session]) -> set[int]:
     """The ids of all children in the registers of these sessions."""
     ids = [session.id for session in sessions]
-    return {pupil_id for _, pupil_id in (*_status_of(ids), *states_in(ids))}
+    return {pupil_id for _, pupil_id in (*status_of(ids), *states_in(ids))}
 
 
-def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+def status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+    """Who is expected in these sessions, by (session, pupil): booked, held or forecast."""
     ids = list(session_ids)
     places = db.session.execute(
         select(Place.session_id, Place.pupil_id, Place.state).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import select
@@ -107,11 +107,8 @@ def _pdf(choice: Choice, kinds: tuple[str, ...], name: str) -> Response:
     return response
 
 
-def add_to(blueprint: Blueprint) -> None:
-    """Open these pages in the room's blueprint."""
-    for rule, view in (
-        ("/registers/<date:on>/paper", paper),
-        ("/registers/<date:on>/print", print_day),
-        ("/registers/session/<int:session_id>/print", print_session),
-    ):
-        blueprint.add_url_rule(rule, view_func=view, methods=["GET"])
+ADDRESSES = (
+    ("/registers/<date:on>/paper", paper, ("GET",)),
+    ("/registers/<date:on>/print", print_day, ("GET",)),
+    ("/registers/session/<int:session_id>/print", print_session, ("GET",)),
+)

@@ -24,6 +24,7 @@ from booking.people.going_alone import latest_hour, why_not_alone, yeses
 from booking.people.models import Pupil
 from booking.people.restrictions import Restriction, restrictions_of
 from booking.provision.models import Activity, Room, Run, Session
+from booking.registers.buses import rides_on
 from booking.registers.collectors import Collector, collectors_of
 
 TITLES = re.compile(r"\b(mr|mrs|ms|miss|mx|dr)\b\.?", re.IGNORECASE)
@@ -92,7 +93,7 @@ def ways_out_of(children: Mapping[Session, Collection[int]], at: datetime) -> di
     on = min(session.date for session in children)
     barred, names = restrictions_of(ids, on), _first_names(ids)
     people, consents, guarded = collectors_of(ids, barred), yeses(ids, barred), _with_password(ids, barred)
-    coming, notes = _coming(ids, on), notes_on(ids, on)
+    coming, notes, rides = _coming(ids, on), notes_on(ids, on), rides_on(on, ids)
     found = {}
     for session, pupil_ids in children.items():
         for pupil_id in pupil_ids:
@@ -105,6 +106,7 @@ def ways_out_of(children: Mapping[Session, Collection[int]], at: datetime) -> di
                 (*_of_today(today), *people.get(pupil_id, ())),
                 _fetched_today(today) or why_not_alone(consent, names[pupil_id], at),
                 latest_hour(consent) if consent else None,
+                rides[pupil_id].words if pupil_id in rides else "",
                 next_activity=_next(coming.get(pupil_id, ()), session, said),
                 restricted=tuple(one.adult_name for one in closed),
                 has_password=pupil_id in guarded,

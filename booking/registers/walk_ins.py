@@ -8,7 +8,12 @@ from sqlalchemy import func, or_, select
 
 from booking.core.db import db
 from booking.core.errors import BookingError
+from booking.core.money import format_pence
+from booking.core.words import counted
+from booking.ledger.terms import terms_on
 from booking.people.models import Pupil
+from booking.provision.models import Session
+from booking.registers.expected import registers_of
 from booking.registers.marks import add_mark
 
 MOST_MATCHES = 12
@@ -52,3 +57,21 @@ def walk_in(session_id: int, words: str, *, pupil_id: str | None, at: datetime, 
         )
     add_mark(session_id, matches[0].id, "walk_in", at=at, user_id=user_id)
     return matches[0]
+
+
+def taken_in_words(session: Session, pupil: Pupil) -> str:
+    """What the door is told after a walk-in: that the child is in, when there are more than places, and what it costs."""
+    (register,) = registers_of([session])
+    came = register.count("in", "out")
+    words = [f"{pupil.full_name} is in."]
+    if came > session.capacity:
+        words.append(f"{came} children have come, for {counted(session.capacity, 'place')}: tell the leader.")
+    pence = session.run.price_pence
+    has_place = any(
+        one.pupil.id == pupil.id and one.status in ("booked", "held") for one in register.children
+    )
+    if pence and not has_place and terms_on(session.date).walk_ins_pay:
+        words.append(
+            f"Nothing was booked: the family is charged {format_pence(pence)} or less by the school’s rule."
+        )
+    return " ".join(words)

@@ -16,6 +16,7 @@ from booking.people.care import set_collection_word
 from booking.people.going_alone import why_not_alone
 from booking.people.models import Consent, Contact, Pupil
 from booking.provision.models import Session
+from booking.registers.buses import add_bus, seat
 from booking.registers.release import ReleaseRefused, WaysOut, check_release, ways_out, ways_out_of
 from tests.builders import AT, Family, a_family, a_place, a_restriction, a_session, a_user, save
 
@@ -75,6 +76,13 @@ def test_neither_a_barred_adult_nor_whom_that_adult_named_may_collect(app: Flask
     assert ways.may_collect == ("Grandma Jean",)
     assert ways.restricted == (family.user.name,)
     assert ways.needs_check
+
+
+def test_a_contact_with_the_whole_name_of_a_barred_adult_is_that_adult(app: Flask) -> None:
+    family, session = a_family(), a_session(DAY)
+    a_contact(family.pupils[0], "Mr Jo Marsh, dad")
+    barred(family)
+    assert out(family, session).may_collect == (f"{family.user.name} (parent)",)
 
 
 def test_a_barred_adult_takes_nobody_home_whatever_was_rung(app: Flask) -> None:
@@ -254,6 +262,17 @@ def test_no_bus_that_is_not_written_down(app: Flask) -> None:
     family, session = a_family(), a_session(DAY)
     with pytest.raises(ReleaseRefused, match="No bus"):
         check_release(family.pupils[0].id, session, "to_bus", "", at=ON_TIME)
+
+
+def test_a_bus_on_its_days_and_it_is_kept_which(app: Flask) -> None:
+    family, session = a_family(), a_session(DAY)
+    office = a_user("manager")
+    with unit_of_work():
+        bus = add_bus("Valley bus", time(16, 45), "", "", at=AT, user_id=office.id)
+        seat(bus.id, family.pupils[0].id, [2], "Mill Lane", DAY, at=AT, user_id=office.id)
+    assert out(family, session).bus == "Valley bus at 16:45, to Mill Lane"
+    assert check_release(family.pupils[0].id, session, "to_bus", "", at=ON_TIME).startswith("Valley bus")
+    assert out(family, a_session(date(2026, 11, 26))).bus == ""
 
 
 def test_a_password_is_told_as_being_there_and_never_itself(app: Flask) -> None:

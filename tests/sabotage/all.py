@@ -9,6 +9,7 @@ from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
 from tests.sabotage.printing import PRINTING
 from tests.sabotage.promising import PROMISING
+from tests.sabotage.releasing import RELEASING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
@@ -24,4 +25,5 @@ SABOTAGES = (
     *BANKING,
     *READING,
     *PRINTING,
+    *RELEASING,
 )

@@ -1,13 +1,13 @@
 """Add what is so of a child on one day, the lists of absences, and the rule for the places of who is away.
 
-Revision: 0030_add_day_notes; follows 0026_add_money_papers.
+Revision: 0030_add_day_notes; follows 0029_add_staff_records.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_add_day_notes"
-down_revision = "0026_add_money_papers"
+down_revision = "0029_add_staff_records"
 branch_labels = None
 depends_on = None
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(6), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("columns", sa.JSON(), nullable=False),
         sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("taken_back_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(SOURCES, name=op.f("ck_absence_list_source_known")),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import time
+from datetime import datetime, time
 
 from booking.core.words import clock as hour
 from booking.core.words import full_day
 from booking.provision.models import Session
+from booking.provision.staff_models import StaffRecord
 from booking.registers.expected import Expected, Register, is_now
 from booking.registers.lists import TIME, Cell, Column, ListSheet, Section, cell, words
 from booking.registers.marks import OUTS
 from booking.registers.paper_facts import AFTER_CLASS, Made, PaperDay, hours_words, listed_name, place_words
+from booking.registers.staff_marks import on_site
 
 CARE_KIND = "extended_care"
 TO_NEXT = OUTS["to_activity"]
@@ -150,6 +152,9 @@ def roll_call(paper: PaperDay) -> Made:
                     missing.append((child, session))
     if missing:
         sections.append(_missing(missing))
+    adults = on_site(paper.at) if paper.is_today else []
+    if adults:
+        sections.append(_adults(adults))
     sheet = ListSheet(
         title="Roll call",
         label="ON SITE NOW",
@@ -158,7 +163,11 @@ def roll_call(paper: PaperDay) -> Made:
         printed_at=paper.at,
         printed_by=paper.by,
         about=(full_day(paper.day), f"As marked at {hour(paper.at)}"),
-        counts=(("In", len(here)), ("Booked now, not marked in", len(missing))),
+        counts=(
+            ("In", len(here)),
+            ("Booked now, not marked in", len(missing)),
+            ("Staff on site", len(adults)),
+        ),
         sections=tuple(sections) or (Section(CALLED, empty="Nobody is marked in.", blanks=3),),
         totals=("Children in", "Staff", "Visitors", "Not found"),
         signs=("Called by",),
@@ -195,4 +204,20 @@ def _missing(missing: list[tuple[Expected, Session]]) -> Section:
         ),
         title=f"Booked now, not marked in: {len(missing)}",
         note="These children may be on site too. Find out where each of them is.",
+    )
+
+
+def _adults(adults: list[tuple[StaffRecord, datetime]]) -> Section:
+    return Section(
+        (CALLED[0], Column("Name", "1fr"), Column("In since", "20mm"), Column("Seen now", "20mm")),
+        tuple(
+            (
+                cell(words(str(n))),
+                cell(words(one.name, "strong")),
+                cell(hour(came)),
+                cell(words("", "tick")),
+            )
+            for n, (one, came) in enumerate(adults, 1)
+        ),
+        title=f"Staff on site: {len(adults)}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.house.audiences import Route, only
 
 PAPER_ROUTES: dict[str, Route] = {
+    "office.failed_letters": only("manager"),
     "joining.print_letters": only("manager"),
     "privacy.sharing_file": only("manager"),
     "privacy.processing_record": only("manager"),

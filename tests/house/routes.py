@@ -133,7 +133,6 @@ ROUTES: dict[str, Route] = (
         "registers.provider": only("staff"),
         "registers.takings": only("staff"),
         "office.home": only("manager"),
-        "office.failed_letters": only("manager"),
         "office.in_school_today": only("manager"),
         "office.in_school": only("manager"),
         "office.nobody_away": only("manager"),

@@ -8,13 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from booking.core import clock
 from booking.core.access_log import AccessEntry
 from booking.core.db import db, unit_of_work
 from booking.ledger.terms import PayTerms, set_terms
+from booking.provision.staff_models import StaffRecord
 from booking.registers.kitchen_sheet import NO_DIET, diet_counts
 from booking.registers.paper_facts import PaperDay, planned_on
 from booking.registers.printing import NothingToPrint, UnknownKind, print_registers
-from tests.builders import AT, a_restriction, a_seller, a_user
+from booking.registers.staff_marks import mark_staff
+from tests.builders import AT, a_restriction, a_seller, a_user, save
 from tests.registers.on_paper import named, row_of, sheets
 from tests.registers.paper_school import (
     DAY,
@@ -112,8 +115,14 @@ def test_the_roll_is_called_by_room_and_says_who_should_be_there_too_each_child_
     marked(school.sessions["chess"], school.pupils[1], "arrived", time(15, 31))
     marked(school.sessions["chess"], school.pupils[1], "collected", time(15, 40))
     a_note(school.pupils[2], "away")
+    leader = StaffRecord(name="Ms Okonkwo", starts_on=DAY)
+    save(leader)
+    with unit_of_work():
+        mark_staff(leader.id, "in", at=clock.instant(DAY, time(15, 0)), user_id=None)
     (page,) = sheets("roll_call", time(15, 50))
     assert "In 1" in page
+    assert "Staff on site: 1" in page
+    assert "Ms Okonkwo 15:00" in page
     here, missing = page.split("Booked now, not marked in: 1")
     assert "Chess club, Library: 1" in here
     assert "Alder" in here

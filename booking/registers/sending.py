@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, func, or_, select
@@ -33,10 +34,16 @@ BY = "Eight till Six"
 
 
 def send_sheets(at: datetime) -> int:
-    """Ask for what is due, hand it over and look after what was handed over; gives how many sheets left."""
-    with unit_of_work():
-        plan_sheets(at)
-        _give_up(at)
+    """Ask for what is due, hand it over and look after what was handed over; gives how many sheets left.
+
+    It is called every two seconds, so it takes no writer's turn while there is nothing to write.
+    """
+    if any(_is_new(row["key"]) for row in _due_rows(at)):
+        with unit_of_work():
+            plan_sheets(at)
+    if _any(*_over(at)):
+        with unit_of_work():
+            _give_up(at)
     sent = sum(_send(sheet_id, at) for sheet_id in _claim("waiting", at, tries=1))
     for sheet_id in _claim("accepted", at, tries=0):
         _follow(sheet_id, at)
@@ -44,30 +51,49 @@ def send_sheets(at: datetime) -> int:
 
 
 def plan_sheets(at: datetime) -> None:
-    """A row for each bundle that is due now and each printer for it, in the caller's unit of work; never a second one.
+    """A row for each bundle that is due now and each printer for it, in the caller's unit of work; never a second one."""
+    for row in _due_rows(at):
+        db.session.execute(insert_new(SentSheet).values(row))
 
-    A session in a room with a printer of its own is printed there alone.
-    """
-    due = [one for one in wanted_on(clock.today(at), current_rules()) if one.due_at <= at < one.until_at]
-    printers = living_printers() if due else []
-    for wanted in due:
+
+def _due_rows(at: datetime) -> list[dict[str, Any]]:
+    """What stands in those rows; a session in a room with a printer of its own is printed there alone."""
+    printers = living_printers()
+    rules = current_rules() if printers else None
+    found = []
+    for wanted in wanted_on(clock.today(at), rules) if rules else ():
+        if not wanted.due_at <= at < wanted.until_at:
+            continue
         able = [one for one in printers if wanted.bundle in one.prints]
         near = [one for one in able if one.room_id is not None and one.room_id == wanted.room_id]
-        for printer in near or [one for one in able if one.room_id is None]:
-            db.session.execute(
-                insert_new(SentSheet).values(
-                    key=f"{wanted.key}, printer {printer.id}",
-                    printer_id=printer.id,
-                    day=wanted.day,
-                    bundle=wanted.bundle,
-                    session_id=wanted.session_id,
-                    due_at=wanted.due_at,
-                    until_at=wanted.until_at,
-                    state="waiting",
-                    next_try_at=wanted.due_at,
-                    attempts=0,
-                )
-            )
+        found += [
+            {
+                "key": f"{wanted.key}, printer {printer.id}",
+                "printer_id": printer.id,
+                "day": wanted.day,
+                "bundle": wanted.bundle,
+                "session_id": wanted.session_id,
+                "due_at": wanted.due_at,
+                "until_at": wanted.until_at,
+                "state": "waiting",
+                "next_try_at": wanted.due_at,
+                "attempts": 0,
+            }
+            for printer in near or [one for one in able if one.room_id is None]
+        ]
+    return found
+
+
+def _is_new(key: str) -> bool:
+    return not _any(SentSheet.key == key)
+
+
+def _any(*where: ColumnElement[bool]) -> bool:
+    return db.session.scalars(select(SentSheet.id).where(*where).limit(1)).first() is not None
+
+
+def _over(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return SentSheet.state.in_(("waiting", "accepted")), SentSheet.until_at <= at
 
 
 def living_printers() -> list[Printer]:
@@ -77,21 +103,20 @@ def living_printers() -> list[Printer]:
 
 def _give_up(at: datetime) -> None:
     """What did not leave, or did not come out, while it was of use: a person has to know."""
-    rows = db.session.scalars(
-        select(SentSheet)
-        .where(SentSheet.state.in_(("waiting", "accepted")), SentSheet.until_at <= at)
-        .with_for_update(skip_locked=True)
-    )
+    rows = db.session.scalars(select(SentSheet).where(*_over(at)).with_for_update(skip_locked=True))
     for row in rows:
         row.state, row.next_try_at = ("too_late" if row.state == "waiting" else "failed"), None
 
 
 def _claim(state: str, at: datetime, *, tries: int) -> list[int]:
     """Take rows of a state that are due, so that of two workers only one has each."""
+    due = (SentSheet.state == state, SentSheet.next_try_at <= at)
+    if not _any(*due):
+        return []
     with unit_of_work():
         rows = db.session.scalars(
             select(SentSheet)
-            .where(SentSheet.state == state, SentSheet.next_try_at <= at)
+            .where(*due)
             .order_by(SentSheet.due_at, SentSheet.id)
             .limit(AT_ONCE)
             .with_for_update(skip_locked=True)

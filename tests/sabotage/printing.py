@@ -59,7 +59,7 @@ PRINTING = (
     ),
     Sabotage(
         "a sheet comes out when its session is over",
-        (Edit(SENDING, "SentSheet.until_at <= at)", "SentSheet.until_at <= at - 99 * IS_LATE)"),),
+        (Edit(SENDING, "SentSheet.until_at <= at\n", "SentSheet.until_at <= at - 99 * IS_LATE\n"),),
         (f"{TROUBLE}::test_what_comes_too_late_is_not_printed_any_more",),
     ),
     Sabotage(

@@ -188,7 +188,10 @@ def _ask(
     who = Attribute(ipp.NAME, "requesting-user-name", (WHO,))
     content = ipp.request(operation, 1, (where, *_ordered(attributes, who)), job, document)
     host, port = address_of(device.uri)
-    headers = {"Content-Type": "application/ipp", "Host": f"{parts.hostname}:{port}"}
+    headers = {
+        "Content-Type": "application/ipp",
+        "Host": parts.netloc if parts.port else f"{parts.netloc}:{port}",
+    }
     connection = _connection(parts.scheme, host, port)
     try:
         connection.connect()

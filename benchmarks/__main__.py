@@ -16,6 +16,7 @@ from benchmarks import (
     money,
     opening_day,
     pages,
+    paper,
     people,
     rush,
     sign_ins,
@@ -32,6 +33,7 @@ def main() -> None:
         starting.run()
         pages.run(Path(folder))
         custody.run(Path(folder))
+        paper.run(Path(folder))
         holds.run(Path(folder))
         exports.run(Path(folder))
         money.run(Path(folder))

@@ -22,7 +22,14 @@ from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
-from booking.office import arrears_views, attendance_views, joining_views, privacy_views, staffing_views
+from booking.office import (
+    arrears_views,
+    attendance_views,
+    joining_views,
+    paper_views,
+    privacy_views,
+    staffing_views,
+)
 from booking.office import custody_views as custody_rules_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
@@ -53,6 +60,7 @@ ROOMS = (
     privacy_views,
     joining_views,
     arrears_views,
+    paper_views,
     staffing_views,
     custody_rules_views,
     attendance_views,

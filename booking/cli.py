@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -33,6 +34,7 @@ from booking.people.invitations import invite
 from booking.people.models import ROLES
 from booking.people.second_step import forget_factors
 from booking.people.sign_in import find_user
+from booking.registers.paper_kinds import KINDS
 from booking.registers.printing import print_registers
 
 A_DAY = click.DateTime(["%Y-%m-%d"])
@@ -67,14 +69,18 @@ cli.add_command(pupils)
 
 @cli.command()
 @click.option("--date", "day", type=A_DAY, required=True, help="The school day, as YYYY-MM-DD.")
+@click.option("--last", type=A_DAY, help="The last day, for a week of sheets.")
+@click.option("--kind", default="door,leader", show_default=True, help=f"With commas: {', '.join(KINDS)}.")
 @click.option("--session", "session_id", type=int, help="One session only.")
-@click.option("--kind", default="door,leader", show_default=True, help="door, leader, or both with a comma.")
+@click.option("--club", "activity_id", type=int, help="One activity only, by its number.")
+@click.option("--room", "room_id", type=int, help="One room only, by its number.")
+@click.option("--class", "class_name", help="One class only, for going_home.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def register(day: datetime, session_id: int | None, kind: str, out: Path) -> None:
-    """Write the day's registers as one PDF."""
+def register(day: datetime, last: datetime | None, kind: str, out: Path, **narrowed: Any) -> None:
+    """Write the sheets of a day, or of a week, as one PDF."""
     with unit_of_work():
         content = print_registers(
-            day.date(), session_id=session_id, kinds=tuple(kind.split(",")), at=clock.now()
+            day.date(), last=last and last.date(), kinds=kind.split(","), at=clock.now(), **narrowed
         )
     out.write_bytes(content)
     click.echo(f"{out}: registers of {day.date():%d/%m/%Y}")

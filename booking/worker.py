@@ -41,6 +41,7 @@ from booking.payments.refunds import send_refunds
 from booking.people.sign_in_sweep import forget_old_sign_ins
 from booking.registers.closing import close_day, overdue_days
 from booking.registers.late_charges import settle_late_collections
+from booking.registers.sending import send_sheets
 from booking.registers.walk_in_charges import due_walk_ins, settle_walk_in
 
 log = structlog.get_logger()
@@ -211,11 +212,23 @@ def look_after_money(app: Flask, rounds: MoneyRounds, gateway: Gateway | None) -
             db.session.remove()
 
 
+def send_paper(app: Flask) -> None:
+    """Send sheets to the printers; beside the ticks, because a printer that is off takes its time to say nothing."""
+    with app.app_context():
+        try:
+            send_sheets(clock.now())
+        except Exception:
+            log.exception("paper could not be sent")
+        finally:
+            db.session.rollback()
+            db.session.remove()
+
+
 def run(app: Flask, settings: Settings) -> None:
     """Tick until SIGTERM or SIGINT; what has begun is finished first."""
     refuse_unsafe_start(settings)
     huey = make_huey(settings)
-    busy = {name: threading.Lock() for name in ("tick", "work", "money")}
+    busy = {name: threading.Lock() for name in ("tick", "work", "money", "paper")}
     rounds, gateway = MoneyRounds(), gateway_of(settings)
 
     def guarded(name: str, act: Callable[[], object]) -> None:
@@ -234,8 +247,11 @@ def run(app: Flask, settings: Settings) -> None:
     huey.periodic_task(_always, expires=EVERY_SECONDS, name="money")(
         lambda: guarded("money", lambda: look_after_money(app, rounds, gateway))
     )
+    huey.periodic_task(_always, expires=EVERY_SECONDS, name="paper")(
+        lambda: guarded("paper", lambda: send_paper(app))
+    )
     logging.getLogger("huey").setLevel(logging.WARNING)
-    Worker(huey, workers=3, max_delay=0.5, graceful_signal="TERM").run()
+    Worker(huey, workers=4, max_delay=0.5, graceful_signal="TERM").run()
 
 
 def _always(_at: datetime) -> bool:

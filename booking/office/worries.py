@@ -36,6 +36,7 @@ from booking.provision.staff import running_out
 from booking.registers.alarms import went_with_barred
 from booking.registers.disagreements import open_disputes
 from booking.registers.models import MarkCorrection
+from booking.registers.sending import count_unprinted
 from booking.registers.walk_in_charges import count_undecided
 
 
@@ -72,6 +73,7 @@ class Worries:
     empty_pots: int
     visitor_vat: int
     walk_ins: int
+    unprinted: int
     barred_named: int
     barred_on: date
     absences_missing: bool
@@ -124,6 +126,7 @@ def worries(at: datetime) -> Worries:
         walk_ins=count_undecided(at),
         barred_named=barred_named,
         barred_on=barred_on,
+        unprinted=count_unprinted(at),
         absences_missing=absences_missing(today, at),
         sessions_short=sessions_short(at),
         first_aid_ending=len(running_out(today)),

@@ -17,8 +17,8 @@ from booking.registers.child_days import OUTS
 from booking.registers.disagreements import decide, disagreements
 from booking.registers.events import closed_among
 from booking.registers.expected import may_see_session, registers_of
-from booking.registers.paper import PaperRefused, type_in
-from booking.registers.paper_forms import read_sheet, rows_of
+from booking.registers.typing_in import PaperRefused, type_in
+from booking.registers.typing_in_forms import read_sheet, rows_of
 from booking.web.audience import for_roles
 from booking.web.form_pages import answer_press
 from booking.web.seen import note_seen
@@ -55,7 +55,7 @@ def decide_disagreement(on: date) -> ResponseReturnValue:
 
 
 @for_roles("staff", "manager")
-def paper(session_id: int) -> ResponseReturnValue:
+def type_in_paper(session_id: int) -> ResponseReturnValue:
     """Type a paper sheet in: times for all children of a session at once."""
     session = db.session.get(Session, session_id)
     if session is None or not may_see_session(current_user, session):
@@ -78,7 +78,7 @@ def paper(session_id: int) -> ResponseReturnValue:
                 flash(f"{count} marks from paper are kept." if count != 1 else "One mark from paper is kept.")
                 return redirect(url_for("registers.session", session_id=session_id), 303)
     page = render_template(
-        "registers/paper.html",
+        "registers/type_in.html",
         session=session,
         sheet=sheet,
         states={child.pupil.id: child.state for child in register.children},
@@ -92,5 +92,5 @@ ADDRESSES = (
     ("/registers/disagreements", day_disagreements, ("GET",)),
     ("/registers/<date:on>/disagreements", day_disagreements, ("GET",)),
     ("/registers/<date:on>/disagreements/decide", decide_disagreement, ("POST",)),
-    ("/registers/session/<int:session_id>/paper", paper, ("GET", "POST")),
+    ("/registers/session/<int:session_id>/paper", type_in_paper, ("GET", "POST")),
 )

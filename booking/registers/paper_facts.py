@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import notes_on, why_not_expected
 from booking.core import clock
 from booking.core.db import db
 from booking.people.models import Pupil, School
@@ -61,6 +63,21 @@ class PaperDay:
         return registers_of(planned_on(self.day))
 
     @cached_property
+    def notes(self) -> dict[int, list[DayNote]]:
+        """What was told of the children in these registers today, by pupil."""
+        ids = {child.pupil.id for register in self.registers for child in register.children}
+        return notes_on(ids, self.day)
+
+    def why_away(self, child: Expected, session: Session) -> str | None:
+        """Why nobody waits for a child in a session, marked or told (perhaps an empty text); None when it is awaited."""
+        if child.state.state == "absent":
+            return child.state.detail
+        if child.state.state != "expected":
+            return None
+        told = self.notes.get(child.pupil.id, ())
+        return why_not_expected(told, session.id, session.starts_at) or None
+
+    @cached_property
     def school(self) -> str:
         """The school's name."""
         found = db.session.scalars(select(School)).first()
@@ -101,11 +118,6 @@ def year_label(pupil: Pupil) -> str:
     """`Reception`, `Year 3`, or nothing."""
     year = pupil.year_group or ""
     return YEAR_LABELS.get(year, f"Year {year}" if year else "")
-
-
-def is_coming(child: Expected) -> bool:
-    """Whether a child is still expected or was here: not marked absent."""
-    return child.state.state != "absent"
 
 
 def place_words(session: Session) -> str:

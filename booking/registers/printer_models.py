@@ -10,13 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from booking.core.db import Base, UtcDateTime
 from booking.provision.models import Room, Session
 
-STATES = ("waiting", "accepted", "printed", "failed", "too_late")
+STATES = ("waiting", "accepted", "printed", "failed", "too_late", "void")
 STATE_WORDS = {
     "waiting": "Waiting",
     "accepted": "With the printer",
     "printed": "Printed",
     "failed": "Not printed",
     "too_late": "Not printed in time",
+    "void": "Nothing to print",
 }
 
 

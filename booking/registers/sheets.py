@@ -141,11 +141,16 @@ def _door_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
 
 
 def _provider_row(number: int, entry: RegisterEntry) -> dict[str, Any]:
-    """Name, class and safety needs: no money, no diet, no support, no adult by name, no reason for being away."""
+    """Name, class and safety needs: no money, no diet, no support, no adult by name, no reason for being away.
+
+    A child with whom somebody else goes today is checked before release, as one whom somebody must not collect.
+    """
     row = _door_row(number, entry)
     return {
         **row,
         "kind": "provider",
+        "today": list(entry.today),
+        "check": row["check"] or bool(entry.collected_today),
         "unpaid": False,
         "year": "",
         "allergies": _told(entry.allergies),

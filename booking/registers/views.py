@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,12 +13,18 @@ from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.provision.models import Session
-from booking.registers import child_views, event_views, provider_views, staff_views, walk_in_views
+from booking.registers import (
+    child_views,
+    event_views,
+    paper_views,
+    provider_views,
+    staff_views,
+    walk_in_views,
+)
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused
 from booking.registers.pressing import ABSENT, press
-from booking.registers.printing import NothingToPrint, note_printing, print_sessions
 from booking.registers.register_page import cards_of, counts_of, door_children
 from booking.registers.release import ReleaseRefused
 from booking.registers.sync_views import door_data, sync_marks
@@ -149,42 +155,11 @@ def add_walk_in(session_id: int) -> ResponseReturnValue:
     return redirect(url_for("registers.session", session_id=session_id, _anchor=f"child-{pupil_id}"), 303)
 
 
-@blueprint.get("/registers/<date:on>/print")
-@for_roles("staff", "manager")
-def print_day(on: date) -> ResponseReturnValue:
-    """The day's sheets as PDF, of the sessions that this person may see."""
-    if current_user.seller_id is not None:
-        raise NotFound
-    sessions = [found for found in sessions_for(current_user, on) if found.status == "planned"]
-    if not sessions:
-        raise NothingToPrint(f"Nothing of yours runs on {on:%d/%m/%Y}, so there is nothing to print.")
-    return _pdf(sessions, f"registers-{on.isoformat()}.pdf")
-
-
-@blueprint.get("/registers/session/<int:session_id>/print")
-@for_roles("staff", "manager")
-def print_session(session_id: int) -> ResponseReturnValue:
-    """One session's sheets as PDF."""
-    found = _session(session_id)
-    return _pdf([found], f"register-{found.date.isoformat()}-{found.id}.pdf")
-
-
-def _pdf(sessions: list[Session], name: str) -> Response:
-    at = clock.now()
-    wanted = tuple(request.args.getlist("kind")) or ("door", "leader")
-    kinds = tuple(k for k in wanted if k in ("door", "leader"))
-    content = print_sessions(sessions, kinds=kinds, at=at, by=current_user.name)
-    with unit_of_work():
-        note_printing(sessions, kinds=kinds, at=at, user_id=current_user.id)
-    response = Response(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
-
-
 SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
 ADDRESSES = (
     *child_views.ADDRESSES,
     *event_views.ADDRESSES,
+    *paper_views.ADDRESSES,
     *walk_in_views.ADDRESSES,
     ("/registers/marks", sync_marks, PRESS),
     ("/registers/door/<date:on>.json", door_data, SHOW),

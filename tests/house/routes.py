@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.house.audiences import ANYONE, Route, anyone, only
 from tests.house.custody_routes import CUSTODY_ROUTES
 from tests.house.money_routes import MONEY_ROUTES
+from tests.house.paper_routes import PAPER_ROUTES
 from tests.house.register_routes import REGISTER_ROUTES
 from tests.house.staff_routes import STAFF_ROUTES
 
@@ -20,6 +21,7 @@ ROUTES: dict[str, Route] = (
     MONEY_ROUTES
     | STAFF_ROUTES
     | CUSTODY_ROUTES
+    | PAPER_ROUTES
     | REGISTER_ROUTES
     | {
         "web.healthz": anyone(),

@@ -9,6 +9,7 @@ from tests.sabotage.marking import MARKING
 from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
+from tests.sabotage.printing import PRINTING
 from tests.sabotage.promising import PROMISING
 from tests.sabotage.releasing import RELEASING
 from tests.sabotage.saying import SAYING
@@ -29,6 +30,7 @@ SABOTAGES = (
     *MARKING,
     *READING,
     *CUSTODY,
+    *PRINTING,
     *RELEASING,
     *SAYING,
     *STAFFING,

@@ -14,7 +14,7 @@ MIGRATION = "booking/migrations/versions/0027_add_mark_events.py"
 OF_DAYS = "tests/registers/test_child_days.py"
 OF_SYNC = "tests/registers/test_sync.py"
 OF_RACES = "tests/registers/test_mark_races.py"
-OF_PAPER = "tests/registers/test_paper.py"
+OF_PAPER = "tests/registers/test_typing_in.py"
 OF_CLOSING = "tests/office/test_attendance.py"
 OF_DISPUTES = "tests/registers/test_disagreements.py"
 
@@ -227,7 +227,7 @@ CLOSED = (
         "a paper sheet that is sent twice is kept twice",
         (
             Edit(
-                "booking/registers/paper.py",
+                "booking/registers/typing_in.py",
                 'uid = str(uuid.uuid5(uuid.UUID(sheet), f"{session.id} {row.pupil_id} {what} {at.isoformat()}"))',
                 "uid = str(uuid.uuid4())",
             ),

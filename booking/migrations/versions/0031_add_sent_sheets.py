@@ -11,7 +11,7 @@ down_revision = "0030_add_day_notes"
 branch_labels = None
 depends_on = None
 
-STATES = "state IN ('waiting', 'accepted', 'printed', 'failed', 'too_late')"
+STATES = "state IN ('waiting', 'accepted', 'printed', 'failed', 'too_late', 'void')"
 
 
 def _refers(table: str, column: str, to: str, **more: str) -> sa.ForeignKeyConstraint:

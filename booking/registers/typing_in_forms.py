@@ -11,7 +11,7 @@ from datetime import time
 from booking.core.errors import BookingError
 from booking.people.models import Pupil
 from booking.registers.child_days import OUTS
-from booking.registers.paper import PaperRow
+from booking.registers.typing_in import PaperRow
 from booking.registers.walk_ins import find_children
 
 EXTRA = "extra"

@@ -25,6 +25,7 @@ from booking.office.rolling_over import run_roll_over
 from booking.office.sign_in_letters import changed_letter, code_letter, new_email_letter, reset_letter
 from booking.payments.letters import card_failed_letter, late_refund_letter, refund_failed_letter
 from booking.payments.promise_letters import let_go_letter, reminder_letter
+from booking.registers.telling import to_read_letter
 
 JOBS: Mapping[str, Callable[[int], None]] = {
     "demo_history": write_history,
@@ -54,5 +55,6 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "promise_reminder": partial(reminder_letter, base_url=settings.base_url),
         "reset": partial(reset_letter, base_url=settings.base_url),
         "new_email": partial(new_email_letter, base_url=settings.base_url),
+        "to_read": partial(to_read_letter, base_url=settings.base_url),
         "sign_in_changed": partial(changed_letter, base_url=settings.base_url),
     }

@@ -19,6 +19,7 @@ from booking.payments.invoices import invoice_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
+from booking.registers.dose_invariants import dose_problems
 from booking.registers.models import Mark
 
 
@@ -34,6 +35,7 @@ def all_problems() -> list[str]:
             *arrears_problems(),
             *invoice_problems(),
             *_custody_problems(),
+            *dose_problems(),
             *_people_problems(),
             *vault_problems(),
             *access_problems(),

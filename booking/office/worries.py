@@ -29,6 +29,7 @@ from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
+from booking.registers.incident_lists import IncidentWorries, incident_worries
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Worries:
     owed_pence: int
     empty_pots: int
     visitor_vat: int
+    incidents: IncidentWorries
     jobs: list[Job]
     last_import: datetime | None
 
@@ -99,6 +101,7 @@ def worries(at: datetime) -> Worries:
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
+        incidents=incident_worries(at),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.people.school_years import school_year_start
 from booking.provision.models import Seller, Session
+from booking.registers import child_day_views, dose_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
@@ -195,3 +196,7 @@ def takings() -> ResponseReturnValue:
         due=payable(seller_id, today),
         payouts=payouts_of(seller_id),
     )
+
+
+for address, view, methods in (*child_day_views.ADDRESSES, *dose_views.ADDRESSES):
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

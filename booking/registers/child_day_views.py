@@ -220,6 +220,7 @@ def incident(incident_id: int) -> ResponseReturnValue:
         },
         words=WORDS,
         is_office=is_office,
+        is_provider=is_provider(current_user),
     )
 
 

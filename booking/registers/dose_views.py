@@ -51,7 +51,7 @@ def give_medicine(session_id: int, pupil_id: int, medicine_id: int) -> ResponseR
     others = {one.key: one for one in _others(user_id)}
     form, problem = GiveForm(data={"given_at": clock.to_school(at).time()}), None
     form.second.choices = [
-        (LATER, "They will say so on their own sign-in"),
+        (LATER, "Later, by their own sign-in"),
         *((k, o.name) for k, o in others.items()),
     ]
     stops = stops_for(medicine, at)

@@ -235,6 +235,6 @@ class ListForm(BaseForm):
 
         csrf = False
 
-    kind = SelectField("Show", choices=[("", "All"), *KIND_WORDS.items()])
+    kind = SelectField("Show", choices=[("", "All"), *KIND_WORDS.items()], default="")
     first = PickedDayField("From", [Optional()])
     last = PickedDayField("To", [Optional()])

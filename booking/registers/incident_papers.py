@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from booking.core import clock
 from booking.core.db import db
 from booking.core.pdf import render
 from booking.core.words import clock as hour
@@ -40,7 +41,7 @@ def incident_paper(incident: Incident, *, at: datetime, by: str) -> bytes:
     school = db.session.scalars(select(School)).first()
     has_letter = is_accident and is_head_bump(incident.parts, incident.injuries)
     data = {
-        "title": f"{KIND_WORDS[incident.kind]} on {full_day(incident.happened_at.date())}",
+        "title": f"{KIND_WORDS[incident.kind]} on {full_day(clock.today(incident.happened_at))}",
         "school": school.name if school else "Our school",
         "phone": school.phone if school else "",
         "child": incident.pupil.full_name if incident.pupil else "",

@@ -37,7 +37,7 @@ SHOWN = timedelta(days=60)
 def _asked() -> tuple[ListForm, Span, str]:
     """What the address asks for: the days (two months back when nothing is said) and the kind."""
     today = clock.today()
-    form = ListForm(request.args, data={"first": today - SHOWN, "last": today})
+    form = ListForm(request.args or None, data={"first": today - SHOWN, "last": today})
     is_right = form.validate()
     first = (form.first.data if is_right else None) or today - SHOWN
     last = (form.last.data if is_right else None) or today

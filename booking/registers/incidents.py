@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from booking.core import audit
+from booking.core import audit, clock
 from booking.core.access_log import CARE, note_access
 from booking.core.db import db
 from booking.core.errors import BookingError, NotFound
@@ -69,7 +69,7 @@ def report(told: Report, *, at: datetime, user_id: int) -> Incident:
         reported_at=at,
         reported_by_id=user_id,
         may_be_riddor=bool(riddor_hint(told.kind, told.afterwards, told.danger)),
-        keep_until=keep_until(pupil) if pupil else told.happened_at.date() + KEPT_WITHOUT_CHILD,
+        keep_until=keep_until(pupil) if pupil else clock.today(told.happened_at) + KEPT_WITHOUT_CHILD,
     )
     db.session.add(made)
     db.session.flush()

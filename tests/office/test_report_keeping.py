@@ -1,4 +1,4 @@
-"""Reports are kept to the 25th birthday and no longer, also of an erased child; what is a child's is in an access request."""
+"""Reports are kept to the 25th birthday, also of an erased child; what is a child's is in an access request."""
 
 from __future__ import annotations
 

@@ -219,13 +219,19 @@ def test_an_accident_is_written_at_the_door_and_read_and_signed_at_home(world: W
     assert "1 adult is told" in page.text
     assert "Head bump." in page.text
     assert f"{world.parent.name} : not yet" in page.text
-    (incident,) = _all(Incident)
+    assert len(_all(Incident)) == 1
     parent = world.as_(world.parent)
     for endpoint in ("bookings.children", "bookings.mine"):
         assert "Please read and sign: 1 accident" in parent.get(endpoint).text
     assert "Not signed yet" in parent.get("incidents.to_read").text
     page = parent.get("incidents.read_accident", incident_id=1)
-    for words in ("Slipped on the mat", "Cold pack", "Ms Adeyemi", "Ring 999", "Head, knee (left): bump or bruise"):
+    for words in (
+        "Slipped on the mat",
+        "Cold pack",
+        "Ms Adeyemi",
+        "Ring 999",
+        "Head, knee (left): bump or bruise",
+    ):
         assert words in page.text
     assert parent.get("incidents.accident_paper", incident_id=1).response.mimetype == "application/pdf"
     page = parent.post("incidents.read_accident", {"seen": page.field("seen")}, follow=True, incident_id=1)
@@ -294,7 +300,9 @@ def test_staff_add_what_the_family_reads_and_the_office_alone_decides(world: Wor
     assert "Reported under RIDDOR" not in page.text
     page = leader.post("registers.incident", {"kind": "riddor_not", "words": "No"}, expect=422, incident_id=1)
     assert _all(IncidentAddition) == []
-    world.as_(world.office).post("registers.incident", {"kind": "office", "words": "Ring the LA"}, incident_id=1)
+    world.as_(world.office).post(
+        "registers.incident", {"kind": "office", "words": "Ring the LA"}, incident_id=1
+    )
     assert "Ring the LA" not in leader.get("registers.incident", incident_id=1).text
     assert "Ring the LA" not in world.as_(world.parent).get("incidents.read_accident", incident_id=1).text
 
@@ -420,7 +428,9 @@ def _rows(page: Page) -> list[dict[str, str]]:
 
 
 def test_the_office_lists_by_day_and_kind_and_takes_a_file(world: World) -> None:
-    an_incident(world.session, world.child, by=world.leader, at=NOW, what="=cmd fell", told="phone", told_whom="Mum")
+    an_incident(
+        world.session, world.child, by=world.leader, at=NOW, what="=cmd fell", told="phone", told_whom="Mum"
+    )
     an_incident(world.session, None, by=world.leader, at=NOW, kind="near_miss", what="Loose hook")
     a_dose(world.medicine, world.session, by=world.leader, second=world.other, at=NOW)
     office = world.as_(world.office)

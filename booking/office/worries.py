@@ -26,6 +26,7 @@ from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
+from booking.people.medicines import dose_disputes
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
@@ -80,7 +81,7 @@ def worries(at: datetime) -> Worries:
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
-        care_disputes=len(disagreements()),
+        care_disputes=len(disagreements()) + len(dose_disputes()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
         money=count_open(),

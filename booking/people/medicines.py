@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from booking.core import audit
 from booking.core.db import db
@@ -158,3 +159,30 @@ def dose_rule(medicine: Medicine, living: Sequence[Medicine]) -> DoseRule:
         doses=tuple({"".join(one.dose.split()).casefold(): one.dose for one in same}.values()),
         expires_on=min(expiries) if expiries else None,
     )
+
+
+@dataclass(frozen=True)
+class DoseDispute:
+    """One medicine of one child of which adults tell different doses."""
+
+    pupil: Pupil
+    name: str
+    doses: tuple[str, ...]
+
+
+def dose_disputes() -> list[DoseDispute]:
+    """What the office must ask two adults about: until it is settled staff are stopped, and ring the family."""
+    rows = db.session.scalars(
+        select(Medicine)
+        .join(Pupil, Pupil.id == Medicine.pupil_id)
+        .options(joinedload(Medicine.pupil))
+        .where(Medicine.ended_at.is_(None), Pupil.status != "left")
+        .order_by(Pupil.surname, Pupil.id, Medicine.id)
+    ).all()
+    found: dict[tuple[int, str], DoseDispute] = {}
+    for one in rows:
+        beside = [other for other in rows if other.pupil_id == one.pupil_id]
+        doses = dose_rule(one, beside).doses
+        if len(doses) > 1:
+            found.setdefault((one.pupil_id, _plain(one.name)), DoseDispute(one.pupil, one.name, doses))
+    return list(found.values())

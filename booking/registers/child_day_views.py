@@ -77,7 +77,15 @@ def write_note(session_id: int, pupil_id: int) -> ResponseReturnValue:
 
     def act() -> str:
         is_told = bool(form.for_family.data)
-        add_note(pupil_id, session_id, form.words.data, for_family=is_told, at=at, user_id=user_id)
+        add_note(
+            pupil_id,
+            session_id,
+            form.words.data,
+            for_family=is_told,
+            at=at,
+            user_id=user_id,
+            once=form.once_key,
+        )
         return "Noted. The family is told that there is something to read." if is_told else "Noted."
 
     return answer_form(
@@ -126,7 +134,7 @@ def write_accident(session_id: int, pupil_id: int) -> ResponseReturnValue:
             injuries=tuple(form.injuries.data),
             **{name: getattr(form, name).data or "" for name in taken},
         )
-        made.append(report(told, at=at, user_id=user_id).id)
+        made.append(report(told, at=at, user_id=user_id, once=form.once_key).id)
         readers = len(readers_of([pupil_id], clock.today(at)).get(pupil_id, ()))
         if not readers:
             return "Kept. Nobody of this family reads online: hand over the paper."
@@ -170,7 +178,7 @@ def write_near_miss(session_id: int) -> ResponseReturnValue:
             what=form.what.data,
             danger=form.danger.data or "",
         )
-        report(told, at=at, user_id=user_id)
+        report(told, at=at, user_id=user_id, once=form.once_key)
         return "Thank you. The office has it, and nobody else."
 
     return answer_form(

@@ -61,7 +61,7 @@ def give_medicine(session_id: int, pupil_id: int, medicine_id: int) -> ResponseR
         try:
             second = _second(others.get(form.second.data), form.pin.data or "")
             with unit_of_work():
-                give(dose, second=second, at=at, user_id=user_id)
+                give(dose, second=second, at=at, user_id=user_id, once=form.once_key)
         except StopFirst as error:
             stops, problem = list(error.stops), str(error)
         except (DoseRefused, WrongPin) as error:

@@ -118,12 +118,17 @@ def _too_close(given: Sequence[MedicineGiven], every_minutes: int, at: datetime)
         )
 
 
-def give(dose: Dose, *, second: Second | None, at: datetime, user_id: int) -> MedicineGiven:
-    """Write a dose down. Raises `StopFirst`, `DoseRefused` or `NotFound`.
+def give(
+    dose: Dose, *, second: Second | None, at: datetime, user_id: int, once: str | None = None
+) -> MedicineGiven:
+    """Write a dose down; a form that comes twice (`once`) is kept once. Raises `StopFirst`, `DoseRefused`, `NotFound`.
 
     The child is locked first, so that of two people with two tablets the second meets the stop.
     """
     lock_rows((Pupil, [dose.pupil_id]))
+    sent_before = select(MedicineGiven).where(MedicineGiven.row_key == once)
+    if once and (known := db.session.scalars(sent_before).first()) is not None:
+        return known
     session, pupil = db.session.get(Session, dose.session_id), db.session.get(Pupil, dose.pupil_id)
     medicine = _medicine_of(dose)
     if session is None or pupil is None or dose.pupil_id not in pupils_in([session]):
@@ -138,6 +143,7 @@ def give(dose: Dose, *, second: Second | None, at: datetime, user_id: int) -> Me
     if stops and len(dose.why.strip()) < SHORTEST_REASON:
         raise StopFirst(stops)
     made = MedicineGiven(
+        row_key=once,
         pupil_id=dose.pupil_id,
         session_id=dose.session_id,
         medicine_id=dose.medicine_id,

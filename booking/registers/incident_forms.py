@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from datetime import date, time
 from typing import Any
 
 from wtforms import (
     BooleanField,
     DateField,
+    HiddenField,
     IntegerField,
     PasswordField,
     RadioField,
@@ -86,7 +89,18 @@ def _text(label: str, missing: str = "", **options: object) -> TextAreaField:
     )
 
 
-class AccidentForm(BaseForm):
+class OnceForm(BaseForm):
+    """A form that makes something once, however often it is sent: each page of it has a number of its own."""
+
+    once = HiddenField(default=lambda: uuid.uuid4().hex)
+
+    @property
+    def once_key(self) -> str | None:
+        """That number, if it is one."""
+        return self.once.data if re.fullmatch(r"[0-9a-f]{32}", self.once.data or "") else None
+
+
+class AccidentForm(OnceForm):
     """What happened to a child, where they are hurt, what was done and by whom."""
 
     happened_on = PickedDayField("Day")
@@ -116,7 +130,7 @@ class AccidentForm(BaseForm):
         return is_valid
 
 
-class NearMissForm(BaseForm):
+class NearMissForm(OnceForm):
     """What nearly went wrong; it goes to the office alone."""
 
     happened_on = PickedDayField("Day")
@@ -138,14 +152,14 @@ class AdditionForm(BaseForm):
     words = _text("In words", "Write what is added.")
 
 
-class NoteForm(BaseForm):
+class NoteForm(OnceForm):
     """A note on a child's day."""
 
     words = _text("Note", "Write the note.", description=NO_OTHER_CHILD)
     for_family = BooleanField("The family reads it too, in their account")
 
 
-class GiveForm(BaseForm):
+class GiveForm(OnceForm):
     """One dose: when, what was checked, who checked it as well, and the reason to go past a stop."""
 
     given_at = ClockField("Given at")

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import select
 
 from booking.core import audit, clock
 from booking.core.access_log import CARE, note_access
-from booking.core.db import db
+from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.people.models import Pupil
 from booking.provision.models import Session
@@ -59,13 +62,20 @@ class Report:
     danger: str = ""
 
 
-def report(told: Report, *, at: datetime, user_id: int) -> Incident:
-    """Keep a report, and tell the family of an accident; raises `ReportRefused` or `NotFound`."""
+def report(told: Report, *, at: datetime, user_id: int, once: str | None = None) -> Incident:
+    """Keep a report, and tell the family of an accident; a form that comes twice (`once`) is kept once.
+
+    Raises `ReportRefused` or `NotFound`.
+    """
+    _lock(told.session_id, told.pupil_id)
+    if (known := _sent_before(Incident, once)) is not None:
+        return known
     pupil = _child_of(told.session_id, told.pupil_id)
     _refuse_if_not_whole(told, at)
     values = {**vars(told), "parts": list(told.parts), "injuries": list(told.injuries)}
     made = Incident(
         **values,
+        row_key=once,
         reported_at=at,
         reported_by_id=user_id,
         may_be_riddor=bool(riddor_hint(told.kind, told.afterwards, told.danger)),
@@ -79,6 +89,19 @@ def report(told: Report, *, at: datetime, user_id: int) -> Incident:
         if told.kind == "accident":
             tell_family(pupil.id, key=f"accident:{made.id}", at=at, incident_id=made.id)
     return made
+
+
+def _lock(session_id: int, pupil_id: int | None) -> None:
+    """Let two presses of one form come one after the other: by the child, or by the session where there is none."""
+    lock_rows((Session, [session_id]) if pupil_id is None else (Pupil, [pupil_id]))
+
+
+Written = TypeVar("Written", Incident, ChildNote)
+
+
+def _sent_before(model: type[Written], once: str | None) -> Written | None:
+    """What the same form has made already."""
+    return db.session.scalars(select(model).where(model.row_key == once)).first() if once else None
 
 
 def keep_until(pupil: Pupil) -> date:
@@ -165,15 +188,26 @@ def hint_of(incident: Incident) -> str:
 
 
 def add_note(
-    pupil_id: int, session_id: int, words: str, *, for_family: bool, at: datetime, user_id: int
+    pupil_id: int,
+    session_id: int,
+    words: str,
+    *,
+    for_family: bool,
+    at: datetime,
+    user_id: int,
+    once: str | None = None,
 ) -> ChildNote:
     """Write a note on a child's day; one that is for the family is told to them. Raises `ReportRefused`, `NotFound`."""
+    _lock(session_id, pupil_id)
+    if (known := _sent_before(ChildNote, once)) is not None:
+        return known
     pupil = _child_of(session_id, pupil_id)
     if pupil is None:
         raise NotFound
     if not words.strip():
         raise ReportRefused("Write the note.")
     made = ChildNote(
+        row_key=once,
         pupil_id=pupil_id,
         session_id=session_id,
         at=at,

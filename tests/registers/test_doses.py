@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -18,18 +18,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.core.outbox import OutboxMessage
 from booking.office.checks import all_problems
-from booking.people.medicine_models import Medicine
-from booking.people.medicines import (
-    Agreed,
-    CannotAgree,
-    agree_online,
-    dose_rule,
-    living_medicines,
-    same_medicine,
-    stop_medicine,
-)
-from booking.people.models import Guardianship, Pupil, User
-from booking.provision.models import Session
+from booking.people.models import User
 from booking.registers import doses
 from booking.registers.dose_models import MedicineGiven
 from booking.registers.doses import (
@@ -43,46 +32,18 @@ from booking.registers.doses import (
     take_back,
 )
 from tests.bookings.rushes import Act, at_once, take_out_the_locks
-from tests.builders import AT, Family, a_family, a_place, a_session, a_user
-from tests.registers.reports import WHY, a_dose, a_medicine
+from tests.builders import AT, a_family, a_place, a_session, a_user
+from tests.registers.dose_world import MONDAY, DoseWorld
+from tests.registers.reports import WHY, a_dose
 from tests.tampering import tamper
-
-MONDAY = date(2026, 11, 23)
-
-
-class World:
-    """A child in a session, with a medicine that may be given every four hours, and two of the staff."""
-
-    def __init__(self, **medicine: object) -> None:
-        self.family = a_family()
-        self.session: Session = a_session(MONDAY)
-        a_place(self.family, self.session, price_pence=0)
-        self.leader, self.other = a_user("staff"), a_user("staff")
-        self.medicine = a_medicine(self.pupil, by=self.leader, **medicine)
-
-    @property
-    def pupil(self) -> Pupil:
-        """The child."""
-        return self.family.pupils[0]
-
-    def give(self, minutes: int = 0, **values: object) -> MedicineGiven:
-        """A dose so many minutes after nine, by the leader."""
-        at = AT + timedelta(minutes=minutes)
-        return a_dose(self.medicine, self.session, by=self.leader, at=at, **values)  # type: ignore[arg-type]
-
-    def counted(self) -> int:
-        """How many doses count."""
-        found = given_to([self.pupil.id], since=AT - timedelta(days=9)).get(self.pupil.id, [])
-        db.session.rollback()
-        return len(found)
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
-    return World()
+def world(app: Flask) -> DoseWorld:
+    return DoseWorld()
 
 
-def test_a_dose_is_kept_with_who_gave_it_who_checked_it_and_when(world: World) -> None:
+def test_a_dose_is_kept_with_who_gave_it_who_checked_it_and_when(world: DoseWorld) -> None:
     dose = world.give(second=world.other)
     assert (dose.given_by_id, dose.second_id, dose.second_how) == (world.leader.id, world.other.id, "pin")
     assert (dose.name, dose.dose, dose.why) == ("Calprofen", "5 ml", "")
@@ -92,7 +53,7 @@ def test_a_dose_is_kept_with_who_gave_it_who_checked_it_and_when(world: World) -
     assert db.session.scalars(select(AccessEntry.act)).all() == ["change"]
 
 
-def test_a_second_dose_within_the_interval_is_stopped_and_nothing_is_kept(world: World) -> None:
+def test_a_second_dose_within_the_interval_is_stopped_and_nothing_is_kept(world: DoseWorld) -> None:
     world.give()
     with pytest.raises(StopFirst, match="Not before 13:00") as stopped:
         world.give(239)
@@ -102,7 +63,7 @@ def test_a_second_dose_within_the_interval_is_stopped_and_nothing_is_kept(world:
     assert world.counted() == 2
 
 
-def test_whoever_goes_past_a_stop_says_why_and_it_is_kept(world: World) -> None:
+def test_whoever_goes_past_a_stop_says_why_and_it_is_kept(world: DoseWorld) -> None:
     world.give()
     with pytest.raises(StopFirst):
         world.give(30, why="ok")
@@ -112,13 +73,13 @@ def test_whoever_goes_past_a_stop_says_why_and_it_is_kept(world: World) -> None:
     assert all_problems() == []
 
 
-def test_a_dose_that_is_written_down_late_meets_the_one_after_it(world: World) -> None:
+def test_a_dose_that_is_written_down_late_meets_the_one_after_it(world: DoseWorld) -> None:
     world.give(120)
     with pytest.raises(StopFirst, match="Not before 15:00"):
         world.give(180, given_at=AT)
 
 
-def test_no_more_doses_a_day_than_agreed(world: World) -> None:
+def test_no_more_doses_a_day_than_agreed(world: DoseWorld) -> None:
     world.give()
     world.give(240)
     with pytest.raises(StopFirst, match="2 doses"):
@@ -128,7 +89,7 @@ def test_no_more_doses_a_day_than_agreed(world: World) -> None:
 
 
 def test_a_box_that_is_out_of_date_is_stopped(app: Flask) -> None:
-    world = World(expires_on=MONDAY - timedelta(days=1))
+    world = DoseWorld(expires_on=MONDAY - timedelta(days=1))
     with pytest.raises(StopFirst, match="out of date since 22/11/2026"):
         world.give()
 
@@ -140,7 +101,7 @@ def test_a_box_that_is_out_of_date_is_stopped(app: Flask) -> None:
         ({"minutes": 800, "given_at": AT}, "time of today"),
     ],
 )
-def test_a_dose_is_of_today_and_of_the_past(world: World, values: dict[str, object], words: str) -> None:
+def test_a_dose_is_of_today_and_of_the_past(world: DoseWorld, values: dict[str, object], words: str) -> None:
     with pytest.raises(DoseRefused, match=words):
         world.give(**values)  # type: ignore[arg-type]
 
@@ -156,10 +117,10 @@ def test_without_an_agreement_that_lives_today_nothing_is_given(
     app: Flask, values: dict[str, object]
 ) -> None:
     with pytest.raises(DoseRefused, match="agreement does not hold"):
-        World(**values).give(why=WHY)
+        DoseWorld(**values).give(why=WHY)
 
 
-def test_a_medicine_is_given_to_the_child_it_was_agreed_for_alone(world: World) -> None:
+def test_a_medicine_is_given_to_the_child_it_was_agreed_for_alone(world: DoseWorld) -> None:
     friend = a_family()
     a_place(friend, world.session, price_pence=0)
     with pytest.raises(NotFound), unit_of_work():
@@ -174,7 +135,7 @@ def test_a_medicine_is_given_to_the_child_it_was_agreed_for_alone(world: World) 
         a_dose(world.medicine, elsewhere, by=world.leader)
 
 
-def test_the_second_person_is_another_whichever_way(world: World) -> None:
+def test_the_second_person_is_another_whichever_way(world: DoseWorld) -> None:
     with pytest.raises(DoseRefused, match="somebody else"):
         world.give(second=world.leader)
     dose = world.give()
@@ -187,7 +148,7 @@ def test_the_second_person_is_another_whichever_way(world: World) -> None:
     assert db.session.get_one(MedicineGiven, dose.id).second_how == "own"
 
 
-def test_a_dose_taken_back_counts_no_more_and_both_rows_stay(world: World) -> None:
+def test_a_dose_taken_back_counts_no_more_and_both_rows_stay(world: DoseWorld) -> None:
     dose = world.give()
     with pytest.raises(DoseRefused, match="Only who wrote it"), unit_of_work():
         take_back(dose.id, "The child spat it out at once", at=AT, by=world.other)
@@ -203,7 +164,7 @@ def test_a_dose_taken_back_counts_no_more_and_both_rows_stay(world: World) -> No
             again()
 
 
-def test_the_family_is_told_once_a_day_without_a_word_about_it(world: World) -> None:
+def test_the_family_is_told_once_a_day_without_a_word_about_it(world: DoseWorld) -> None:
     world.give()
     world.give(240)
     (message,) = db.session.scalars(select(OutboxMessage)).all()
@@ -211,7 +172,7 @@ def test_the_family_is_told_once_a_day_without_a_word_about_it(world: World) -> 
     assert "Calprofen" not in str(message.context)
 
 
-def test_the_database_refuses_to_change_a_dose(world: World) -> None:
+def test_the_database_refuses_to_change_a_dose(world: DoseWorld) -> None:
     world.give(second=world.other)
     for change in (
         "given_at = recorded_at",
@@ -223,7 +184,7 @@ def test_the_database_refuses_to_change_a_dose(world: World) -> None:
             db.session.execute(text(f"UPDATE medicine_given SET {change}"))
 
 
-def test_the_check_finds_a_dose_too_close_without_a_reason(world: World) -> None:
+def test_the_check_finds_a_dose_too_close_without_a_reason(world: DoseWorld) -> None:
     first, second = world.give(), world.give(240)
     assert all_problems() == []
     same = "(SELECT x.given_at FROM (SELECT * FROM medicine_given) x WHERE x.id = :first)"
@@ -245,7 +206,7 @@ tries = st.lists(
 def test_whatever_is_tried_no_dose_is_too_close_without_a_reason(
     app: Flask, tries: list[tuple[int, int, bool, bool]], every: int, most: int
 ) -> None:
-    world = World(every_minutes=every, most_a_day=most)
+    world = DoseWorld(every_minutes=every, most_a_day=most)
     for late, minutes, has_reason, is_taken_back in sorted(tries):
         try:
             dose = world.give(
@@ -268,7 +229,7 @@ def test_whatever_is_tried_no_dose_is_too_close_without_a_reason(
     db.session.rollback()
 
 
-def _two_tablets(world: World) -> list[Act]:
+def _two_tablets(world: DoseWorld) -> list[Act]:
     def act(user_id: int) -> Callable[[], int]:
         dose = Dose(world.medicine.id, world.pupil.id, world.session.id, AT)
         return lambda: give(dose, second=None, at=AT, user_id=user_id).id
@@ -276,104 +237,17 @@ def _two_tablets(world: World) -> list[Act]:
     return [act(world.leader.id), act(world.other.id)]
 
 
-def test_of_two_people_with_two_tablets_one_meets_the_stop(app: Flask, world: World) -> None:
+def test_of_two_people_with_two_tablets_one_meets_the_stop(app: Flask, world: DoseWorld) -> None:
     results = at_once(app, _two_tablets(world))
     assert sorted(isinstance(one, StopFirst) for one in results) == [False, True], results
     assert world.counted() == 1
 
 
 def test_the_control_without_the_lock_gives_it_twice(
-    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: DoseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acts = _two_tablets(world)
     take_out_the_locks(monkeypatch, 2, [(doses, "stops_for")])
     monkeypatch.setattr(doses, "tell_family", lambda *_, **__: 0)
     assert all(isinstance(one, int) for one in at_once(app, acts))
     assert world.counted() == 2
-
-
-def _agreed(**values: object) -> Agreed:
-    told: dict[str, object] = {
-        "name": "Calprofen", "dose": "5 ml", "when": "Fever", "kept_where": "",
-        "every_minutes": 240, "most_a_day": 2, "starts_on": MONDAY, **values,
-    }  # fmt: skip
-    return Agreed(**told)  # type: ignore[arg-type]
-
-
-def _tie(family: Family, **values: object) -> Guardianship:
-    with unit_of_work():
-        tie = db.session.scalars(select(Guardianship).where(Guardianship.user_id == family.user.id)).one()
-        for name, value in values.items():
-            setattr(tie, name, value)
-    return tie
-
-
-@pytest.mark.parametrize("responsibility", ["no", "not_known"])
-def test_agreeing_takes_parental_responsibility_and_unknown_is_not_a_yes(
-    app: Flask, responsibility: str
-) -> None:
-    tie = _tie(a_family(), parental_responsibility=responsibility)
-    with pytest.raises(CannotAgree, match="parental responsibility"), unit_of_work():
-        agree_online(tie, _agreed(), at=AT)
-    assert db.session.query(Medicine).count() == 0
-
-
-def test_an_agreement_says_enough_to_give_it_by(app: Flask) -> None:
-    tie = _tie(a_family())
-    for values in (
-        {"name": " "},
-        {"dose": ""},
-        {"every_minutes": -60},
-        {"every_minutes": 49 * 60},
-        {"most_a_day": 0},
-        {"most_a_day": 13},
-        {"ends_on": MONDAY - timedelta(days=1)},
-    ):
-        with pytest.raises(CannotAgree), unit_of_work():
-            agree_online(tie, _agreed(**values), at=AT)
-
-
-def test_of_two_adults_the_stricter_stands_and_another_dose_stops(world: World) -> None:
-    second = a_user("parent")
-    a_medicine(
-        world.pupil, by=world.leader, said_by=second, name=" calprofen ", every_minutes=360, most_a_day=1
-    )
-    living = living_medicines([world.pupil.id], MONDAY)[world.pupil.id]
-    rule = dose_rule(world.medicine, living)
-    assert (rule.every_minutes, rule.most_a_day, rule.doses) == (360, 1, ("5 ml",))
-    third = a_user("parent")
-    a_medicine(world.pupil, by=world.leader, said_by=third, dose="10 ml")
-    with pytest.raises(StopFirst, match="5 ml and 10 ml"):
-        world.give()
-
-
-def test_a_new_agreement_of_the_same_adult_takes_the_place_of_the_old_one(world: World) -> None:
-    new = a_medicine(world.pupil, by=world.leader, dose="7.5 ml")
-    assert [one.id for one in living_medicines([world.pupil.id], MONDAY)[world.pupil.id]] == [new.id]
-    with pytest.raises(DoseRefused, match="agreement does not hold"):
-        world.give()
-
-
-def test_a_stop_by_any_guardian_ends_every_agreement_to_that_medicine(world: World) -> None:
-    other = a_medicine(world.pupil, by=world.leader, said_by=a_user("parent"), name="CALPROFEN")
-    kept = a_medicine(world.pupil, by=world.leader, name="Salbutamol")
-    with unit_of_work():
-        stop_medicine(other.id, world.pupil.id, at=AT, by_id=world.family.user.id)
-    assert [one.id for one in living_medicines([world.pupil.id], MONDAY)[world.pupil.id]] == [kept.id]
-    for wrong in ((other.id, world.pupil.id), (kept.id, a_family().pupils[0].id)):
-        with pytest.raises(NotFound), unit_of_work():
-            stop_medicine(*wrong, at=AT, by_id=world.family.user.id)
-
-
-@settings(max_examples=20)
-@given(st.text(max_size=12))
-def test_a_name_is_the_same_whatever_its_case_and_blanks(name: str) -> None:
-    assert same_medicine(f"  {name.upper()} ", f"{name.upper().lower().upper()}")
-
-
-def test_names_of_medicine_stand_sealed(world: World) -> None:
-    dose: MedicineGiven = world.give(second=world.other)
-    for table in ("medicine", "medicine_given"):
-        row = db.session.execute(text(f"SELECT * FROM {table}")).one()
-        assert not any("Calprofen" in str(value) for value in row)
-    assert isinstance(dose.given_at, datetime)

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -33,15 +31,7 @@ from booking.registers.incident_reading import (
     say_read,
     unread_of,
 )
-from booking.registers.incident_words import (
-    AFTERWARDS,
-    INJURIES,
-    PARTS,
-    head_bump_advice,
-    is_head_bump,
-    riddor_hint,
-)
-from booking.registers.incidents import ReportRefused, add_to, hint_of, keep_until, report
+from booking.registers.incidents import ReportRefused, add_to, hint_of, report
 from booking.registers.telling import readers_of
 from tests.builders import AT, a_family, a_place, a_pupil, a_school, a_session, a_user
 from tests.people.separated import Separated, separated
@@ -281,35 +271,3 @@ def test_a_family_that_reads_nothing_online_gets_it_on_paper(app: Flask) -> None
     (listed,) = reports_in(Span(MONDAY, MONDAY), kind="accident", closed=(), on=MONDAY)
     assert listed.reading_words == "Nobody reads online: hand over the paper"
     assert unread_accidents(AT + timedelta(days=2)) == []
-
-
-parts = st.sets(st.sampled_from(sorted(PARTS)))
-injuries = st.sets(st.sampled_from(sorted(INJURIES)))
-
-
-@given(parts, injuries)
-def test_every_hurt_of_the_head_has_its_letter_and_a_knee_has_none(where: set[str], how: set[str]) -> None:
-    is_bump = is_head_bump(where, how)
-    assert is_bump or "head" not in where
-    assert not is_bump or where & {"head", "face", "eye", "ear", "nose", "mouth"}
-    assert not is_head_bump(where & {"knee", "toe", "hand"}, how)
-    assert is_head_bump({"nose"} | where, {"bump"} | how)
-
-
-def test_the_hint_follows_from_hospital_and_from_dangers_alone() -> None:
-    assert {one for one in AFTERWARDS if riddor_hint("accident", one, "")} == {"hospital", "ambulance"}
-    assert riddor_hint("near_miss", "hospital", "") == ""
-    assert "10 days" in riddor_hint("near_miss", "stayed", "collapse")
-
-
-def test_the_advice_says_when_to_ring_999() -> None:
-    kinds = [kind for kind, _ in head_bump_advice()]
-    assert {"999", "hospital", "home"} == set(kinds)
-    assert kinds.count("999") >= 5
-
-
-@pytest.mark.parametrize(
-    ("born", "ends"), [(date(2018, 10, 5), date(2043, 10, 5)), (date(2020, 2, 29), date(2045, 3, 1))]
-)
-def test_a_report_is_kept_to_the_25th_birthday(born: date, ends: date) -> None:
-    assert keep_until(Pupil(date_of_birth=born)) == ends

@@ -7,6 +7,8 @@ from tests.sabotage.kinds import POSTGRESQL, Edit, Sabotage
 DOSES = "tests/registers/test_doses.py"
 INCIDENTS = "tests/registers/test_incidents.py"
 PAGES = "tests/registers/test_report_pages.py"
+DOSE_PAGES = "tests/registers/test_dose_pages.py"
+AGREEMENTS = "tests/people/test_medicines.py"
 KEEPING = "tests/office/test_report_keeping.py"
 GIVING = "booking/registers/doses.py"
 READING = "booking/registers/incident_reading.py"
@@ -44,7 +46,7 @@ REPORTING = (
                 "every_minutes=min(one.every_minutes for one in same)",
             ),
         ),
-        (f"{DOSES}::test_of_two_adults_the_stricter_stands_and_another_dose_stops",),
+        (f"{AGREEMENTS}::test_of_two_adults_the_stricter_stands_and_another_dose_stops",),
     ),
     Sabotage(
         "who is not known to have parental responsibility agrees to medicine",
@@ -55,7 +57,7 @@ REPORTING = (
                 'if tie.parental_responsibility == "no":',
             ),
         ),
-        (f"{DOSES}::test_agreeing_takes_parental_responsibility_and_unknown_is_not_a_yes",),
+        (f"{AGREEMENTS}::test_agreeing_takes_parental_responsibility_and_unknown_is_not_a_yes",),
     ),
     Sabotage(
         "medicine is given after the agreement has ended",
@@ -65,7 +67,7 @@ REPORTING = (
     Sabotage(
         "the giver is their own second person",
         (Edit(GIVING, "    if found.given_by_id == user_id:", "    if found.given_by_id == -user_id:"),),
-        (f"{PAGES}::test_a_dose_on_a_phone_waits_for_the_second_persons_own_yes",),
+        (f"{DOSE_PAGES}::test_a_dose_on_a_phone_waits_for_the_second_persons_own_yes",),
     ),
     Sabotage(
         "a second person needs no PIN",
@@ -76,7 +78,7 @@ REPORTING = (
                 "if not may_try:",
             ),
         ),
-        (f"{PAGES}::test_on_a_tablet_the_second_person_types_their_own_pin",),
+        (f"{DOSE_PAGES}::test_on_a_tablet_the_second_person_types_their_own_pin",),
     ),
     Sabotage(
         "anybody at the door takes a dose back",
@@ -207,5 +209,16 @@ REPORTING = (
             ),
         ),
         (f"{KEEPING}::test_an_erasure_says_what_stays_and_it_stays_to_the_exact_birthday",),
+    ),
+    Sabotage(
+        "a report that is pressed twice is kept twice",
+        (
+            Edit(
+                "booking/registers/incidents.py",
+                "    if (known := _sent_before(Incident, once)) is not None:",
+                "    if (known := _sent_before(Incident, None)) is not None:",
+            ),
+        ),
+        (f"{PAGES}::test_a_form_that_is_pressed_twice_is_kept_once",),
     ),
 )

@@ -36,7 +36,7 @@ from booking.payments import views as payments_views
 from booking.people import views as people_views
 from booking.people.models import Role, School, User
 from booking.people.sign_in_browser import watch_sign_ins
-from booking.registers import custody_views
+from booking.registers import custody_views, incident_views
 from booking.registers import views as registers_views
 from booking.web import views as web_views
 from booking.web.addresses import DateConverter
@@ -55,6 +55,7 @@ ROOMS = (
     payments_views,
     registers_views,
     custody_views,
+    incident_views,
     equity_views,
     office_views,
     privacy_views,

@@ -31,6 +31,7 @@ from booking.payments.letters import (
     refund_failed_letter,
 )
 from booking.payments.promise_letters import let_go_letter, reminder_letter
+from booking.registers.telling import to_read_letter
 
 JOBS: Mapping[str, Callable[[int], None]] = {
     "demo_history": write_history,
@@ -62,5 +63,6 @@ def composers(settings: Settings) -> dict[str, Composer]:
         "promise_reminder": partial(reminder_letter, base_url=settings.base_url),
         "reset": partial(reset_letter, base_url=settings.base_url),
         "new_email": partial(new_email_letter, base_url=settings.base_url),
+        "to_read": partial(to_read_letter, base_url=settings.base_url),
         "sign_in_changed": partial(changed_letter, base_url=settings.base_url),
     }

@@ -14,6 +14,7 @@ from booking.core.errors import NotFound
 from booking.office.forms import SettleForm
 from booking.people.care import Said, disagreements, profile_of, say, settle, statement_of, statements_of
 from booking.people.care_forms import CareForm, care_answers
+from booking.people.medicines import dose_disputes
 from booking.people.models import Pupil, User
 from booking.people.restrictions import closed_pupils
 from booking.web.audience import for_roles
@@ -65,12 +66,12 @@ def told_care(pupil_id: int) -> ResponseReturnValue:
 @for_roles("manager")
 def care_disputes() -> ResponseReturnValue:
     """Children of whom two adults say different things."""
-    found = [
-        one for one in disagreements() if one.pupil.id not in closed_pupils(current_user.id, clock.today())
-    ]
-    if found:
-        note_seen([one.pupil.id for one in found], [CARE], reason="office")
-    return render_template("office/care_disputes.html", disagreements=found)
+    closed = closed_pupils(current_user.id, clock.today())
+    found = [one for one in disagreements() if one.pupil.id not in closed]
+    doses = [one for one in dose_disputes() if one.pupil.id not in closed]
+    if found or doses:
+        note_seen([one.pupil.id for one in (*found, *doses)], [CARE], reason="office")  # type: ignore[attr-defined]
+    return render_template("office/care_disputes.html", disagreements=found, doses=doses)
 
 
 @for_roles("manager")

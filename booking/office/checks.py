@@ -22,6 +22,7 @@ from booking.people.upn import upn_problem
 from booking.provision.staff_invariants import staff_problems
 from booking.registers.child_days import INS, OUTS
 from booking.registers.custody_invariants import custody_problems
+from booking.registers.dose_invariants import dose_problems
 from booking.registers.models import Mark
 
 
@@ -38,6 +39,7 @@ def all_problems() -> list[str]:
             *invoice_problems(),
             *_custody_problems(),
             *custody_problems(),
+            *dose_problems(),
             *_people_problems(),
             *staff_problems(),
             *vault_problems(),

@@ -1,7 +1,8 @@
 """Erasing a child's or an adult's data: asked by one person, looked at, confirmed by another, done whole or not at all.
 
 Ids stay, so that the ledger, places, marks and counts stay true; whatever tells who it was goes. A child on the roll, a
-child on a legal hold, and an adult who owes or still has a child here are not erased. Marks keep no typed names.
+child on a legal hold, and an adult who owes or still has a child here are not erased. Marks keep no typed names. What
+is reported of accidents and medicine stays to the 25th birthday, for the law asks for them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from booking.core.outbox import OutboxMessage
 from booking.ledger.arrears_models import ArrearsNote, PaymentPlan
 from booking.ledger.balances import credit_pence
 from booking.office.corrections import Correction
+from booking.office.report_keeping import forget_notes
 from booking.office.retention import OF_CARE, held_pupils
 from booking.office.retention_models import ErasureRequest
 from booking.payments.card_models import CardCustomer
@@ -155,6 +157,7 @@ def erase_pupil(pupil_id: int) -> None:
         mark.detail = None
     for asked_mark in db.session.scalars(select(MarkCorrection).where(MarkCorrection.pupil_id == pupil_id)):
         asked_mark.detail, asked_mark.reason = None, ""
+    forget_notes(pupil_id)
     pupil.surname, pupil.forename, pupil.preferred_name = REMOVED, REMOVED, None
     pupil.upn, pupil.class_name, pupil.status = None, None, "left"
     pupil.date_of_birth = date(pupil.date_of_birth.year, 1, 1)

@@ -11,6 +11,7 @@ from booking.core.db import db
 from booking.core.errors import NotFound
 from booking.office.erasure import ask_erasure, confirm_erasure, open_requests, what_goes
 from booking.office.forms import HoldForm, ReasonForm
+from booking.office.report_keeping import what_stays
 from booking.office.retention import hold
 from booking.people.models import Pupil, User
 from booking.people.restrictions import closed_pupils
@@ -43,6 +44,7 @@ def erase_child(pupil_id: int) -> ResponseReturnValue:
         done=url_for("office.erasures"),
         name=pupil.full_name,
         goes=what_goes(pupil_id),
+        stays=what_stays(pupil_id),
     )
 
 
@@ -59,7 +61,13 @@ def erase_adult(user_id: int) -> ResponseReturnValue:
         return "Asked. A second person must say yes."
 
     return answer_form(
-        form, act, template="office/erase.html", done=url_for("office.users"), name=user.name, goes={}
+        form,
+        act,
+        template="office/erase.html",
+        done=url_for("office.users"),
+        name=user.name,
+        goes={},
+        stays={},
     )
 
 

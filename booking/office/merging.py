@@ -21,6 +21,7 @@ from booking.office.corrections import Correction
 from booking.office.erasure import erase_user
 from booking.people.care_models import CareConfirmation, CareStatement, CollectionPassword
 from booking.people.linking_models import LinkRequest
+from booking.people.medicine_models import Medicine
 from booking.people.models import Consent, Contact, FamilyAccount, Guardianship, User
 from booking.people.restrictions import Restriction
 from booking.provision.price_models import Funding, RateHolder
@@ -30,6 +31,7 @@ MOVES: tuple[tuple[type[Base], str], ...] = (
     (CareStatement, "said_by_id"),
     (CareConfirmation, "user_id"),
     (Consent, "given_by_id"),
+    (Medicine, "said_by_id"),
     (LinkRequest, "user_id"),
     (Correction, "user_id"),
     (DayNote, "told_by_id"),

@@ -24,6 +24,8 @@ from booking.core.errors import BookingError, NotFound
 from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.office.column_classes import retention_rules
+from booking.office.legal_holds import held_pupils as held_pupils
+from booking.office.report_keeping import REPORT_RULES
 from booking.office.retention_models import LegalHold, RetentionRun
 from booking.people.care_models import CareConfirmation, CareDecision, CareStatement, CollectionPassword
 from booking.people.group_facts import GroupFact, GroupObjection
@@ -77,11 +79,6 @@ class Due:
 def days_of(keeps: str) -> timedelta:
     """How long a rule keeps."""
     return timedelta(days=int(retention_rules()[keeps].days))
-
-
-def held_pupils() -> set[int]:
-    """The children of whom a legal hold keeps everything."""
-    return set(db.session.scalars(select(LegalHold.pupil_id).where(LegalHold.ended_at.is_(None))))
 
 
 def due(at: datetime) -> list[Due]:
@@ -294,5 +291,6 @@ RULES = (
         _simple(DayNote),
     ),
     Rule("sheets", "bookings", "Which sheet went to which printer", _old_sheets, _simple(SentSheet)),
+    *(Rule(*one) for one in REPORT_RULES),
     Rule("access log", "access_log", "Who saw what, by whole months", _old_months, _drop_months),
 )

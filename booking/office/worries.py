@@ -29,12 +29,14 @@ from booking.payments.money_worries import count_open
 from booking.payments.waiting_lines import count_waiting
 from booking.people.care import disagreements
 from booking.people.linking_models import LinkRequest
+from booking.people.medicines import dose_disputes
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
 from booking.provision.staff import running_out
 from booking.registers.alarms import went_with_barred
 from booking.registers.disagreements import open_disputes
+from booking.registers.incident_lists import IncidentWorries, incident_worries
 from booking.registers.models import MarkCorrection
 from booking.registers.sending import count_unprinted
 from booking.registers.walk_in_charges import count_undecided
@@ -80,6 +82,7 @@ class Worries:
     sessions_short: int
     first_aid_ending: int
     papers_ending: int
+    incidents: IncidentWorries
     jobs: list[Job]
     last_import: datetime | None
 
@@ -102,7 +105,7 @@ def worries(at: datetime) -> Worries:
         disagreements=len(open_disputes(today)),
         went_with_barred=len(went_with_barred(today)),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
-        care_disputes=len(disagreements()),
+        care_disputes=len(disagreements()) + len(dose_disputes()),
         restrictions_waiting=len(waiting_for_yes()),
         restrictions_due=len(due_for_review(today)),
         money=count_open(),
@@ -131,6 +134,7 @@ def worries(at: datetime) -> Worries:
         sessions_short=sessions_short(at),
         first_aid_ending=len(running_out(today)),
         papers_ending=len(firms_to_ask(today)),
+        incidents=incident_worries(at),
         last_import=db.session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == "imported")),
         jobs=list(db.session.scalars(select(Job).where(Job.finished_at.is_(None), Job.due_at <= at).order_by(Job.id))),
     )  # fmt: skip

@@ -14,7 +14,9 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.provision.models import Session
 from booking.registers import (
+    child_day_views,
     child_views,
+    dose_views,
     event_views,
     paper_views,
     provider_views,
@@ -158,6 +160,8 @@ def add_walk_in(session_id: int) -> ResponseReturnValue:
 SHOW, FORM, PRESS = ("GET",), ("GET", "POST"), ("POST",)
 ADDRESSES = (
     *child_views.ADDRESSES,
+    *child_day_views.ADDRESSES,
+    *dose_views.ADDRESSES,
     *event_views.ADDRESSES,
     *paper_views.ADDRESSES,
     *walk_in_views.ADDRESSES,

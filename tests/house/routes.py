@@ -10,6 +10,7 @@ from tests.house.custody_routes import CUSTODY_ROUTES
 from tests.house.money_routes import MONEY_ROUTES
 from tests.house.paper_routes import PAPER_ROUTES
 from tests.house.register_routes import REGISTER_ROUTES
+from tests.house.report_routes import REPORT_ROUTES
 from tests.house.staff_routes import STAFF_ROUTES
 
 __all__ = ["ANYONE", "ROUTES", "WRITES_BY_GET"]
@@ -23,6 +24,7 @@ ROUTES: dict[str, Route] = (
     | CUSTODY_ROUTES
     | PAPER_ROUTES
     | REGISTER_ROUTES
+    | REPORT_ROUTES
     | {
         "web.healthz": anyone(),
         "web.readyz": anyone(),
@@ -127,6 +129,15 @@ ROUTES: dict[str, Route] = (
         "equity.period": only("governor", "manager"),
         "equity.download": only("governor", "manager"),
         "equity.working": only("manager"),
+        "registers.today": only("staff", "manager"),
+        "registers.day": only("staff", "manager"),
+        "registers.session": only("staff", "manager", scoped=("staff",)),
+        "registers.mark": only("staff", "manager", scoped=("staff",)),
+        "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
+        "registers.print_day": only("staff", "manager"),
+        "registers.provider": only("staff"),
+        "registers.takings": only("staff"),
+        "registers.print_session": only("staff", "manager", scoped=("staff",)),
         "office.home": only("manager"),
         "office.failed_letters": only("manager"),
         "office.money_worries": only("manager"),

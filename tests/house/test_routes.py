@@ -38,6 +38,7 @@ from tests.builders import (
 )
 from tests.house.routes import ANYONE, ROUTES, WRITES_BY_GET
 from tests.payments.paid_families import money_papers
+from tests.registers.reports import report_papers
 
 TOKEN = frozenset({"token"})
 GRANTS = {"sees_groups": True, "approves": True, "safeguarding": True}
@@ -117,6 +118,7 @@ def world(app: Flask) -> World:
         "kind": "json",
         "payment_id": payment.id,
         **money_papers(family),
+        **report_papers(session, family.pupils[0], by=leader),
         "session_id": session.id,
         "reference": basket.reference,
         "place_id": place.id,

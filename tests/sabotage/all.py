@@ -12,6 +12,7 @@ from tests.sabotage.prices import PRICING
 from tests.sabotage.printing import PRINTING
 from tests.sabotage.promising import PROMISING
 from tests.sabotage.releasing import RELEASING
+from tests.sabotage.reporting import REPORTING
 from tests.sabotage.saying import SAYING
 from tests.sabotage.staffing import STAFFING
 from tests.sabotage.taking import TAKING
@@ -34,4 +35,5 @@ SABOTAGES = (
     *RELEASING,
     *SAYING,
     *STAFFING,
+    *REPORTING,
 )

@@ -14,6 +14,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.people.school_years import school_year_start
 from booking.provision.models import Seller, Session
+from booking.registers import door_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
@@ -25,6 +26,9 @@ from booking.web.audience import for_roles
 from booking.web.seen import note_seen
 
 blueprint = Blueprint("registers", __name__)
+blueprint.add_url_rule("/registers/door", "door", door_views.door)
+blueprint.add_url_rule("/registers/door/shell", "door_shell", door_views.door_shell)
+blueprint.add_url_rule("/registers/sw.js", "service_worker", door_views.service_worker)
 
 
 @blueprint.get("/registers/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import uuid
 from datetime import date, time
 from pathlib import Path
 
@@ -88,7 +89,15 @@ def _governors() -> None:
         session.execute(
             insert(Mark),
             [
-                {"session_id": 1, "pupil_id": n, "what": "arrived", "at": AT, "recorded_at": AT}
+                Mark.row(
+                    uid=str(uuid.uuid4()),
+                    session_id=1,
+                    pupil_id=n,
+                    what="arrived",
+                    at=AT,
+                    recorded_at=AT,
+                    source="page",
+                )
                 for n in range(1, 241, 2)
             ],
         )

@@ -218,6 +218,7 @@ REQUESTS = (
     "cancelled",
     "attended",
     "walk_in",
+    "no_show",
 )
 
 

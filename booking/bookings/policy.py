@@ -34,6 +34,9 @@ class Policy:
     arrears_limit_pence: int | None = None
     support_days: int = 5
     unpaid_days: int | None = None
+    absences_by: time = time(14, 30)
+    away_frees_at: time | None = None
+    day_offer_minutes: int = 60
 
     def heard_at(self, at: datetime) -> datetime:
         """When a message written at `at` may reach a family: at once, or when the quiet hours are over."""
@@ -61,6 +64,7 @@ class BookingRules(Base):
         CheckConstraint("waiting_order IN ('joined', 'siblings_first', 'nothing_first')", name="order_known"),
         CheckConstraint("offer_hours BETWEEN 1 AND 72", name="offer_has_an_end"),
         CheckConstraint("list_ends_hours >= 0 AND most_skips >= 0", name="not_negative"),
+        CheckConstraint("day_offer_minutes BETWEEN 10 AND 240", name="day_offer_has_an_end"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,6 +78,12 @@ class BookingRules(Base):
     support_days: Mapped[int]
     unpaid_days: Mapped[int | None]
     """So many days after a promise was due, and a reminder, what is not paid of it is let go; empty: a person decides."""
+    absences_by: Mapped[time]
+    """Until when the office enters who is not in school; afterwards its page says that it is missing."""
+    away_frees_at: Mapped[time | None]
+    """From when places of who is away go to those who wait; empty: they are kept for the child."""
+    day_offer_minutes: Mapped[int]
+    """How long such a place is kept for a family that it was offered to."""
 
 
 FIELDS = tuple(Policy.__dataclass_fields__)

@@ -18,6 +18,7 @@ from booking.people.code_lists import is_eal, major_group
 from booking.people.group_facts import facts_at, objectors
 from booking.people.models import Pupil
 from booking.provision.models import Period, Session
+from booking.registers.events import not_undone
 from booking.registers.models import Mark
 
 UNKNOWN = "Not known"
@@ -96,11 +97,10 @@ def _phase(year_group: str | None) -> str:
 
 def sessions_attended(starts_on: date, ends_on: date) -> dict[int, int]:
     """Sessions that each pupil came to between two days (both included), from the marks that stand."""
-    undone = select(Mark.undoes_id).where(Mark.undoes_id.is_not(None))
     rows = db.session.execute(
         select(Mark.pupil_id, func.count(func.distinct(Mark.session_id)))
         .join(Session, Session.id == Mark.session_id)
-        .where(Mark.what.in_(("arrived", "walk_in")), Mark.id.not_in(undone))
+        .where(Mark.what.in_(("arrived", "walk_in")), not_undone())
         .where(Session.date.between(starts_on, ends_on))
         .group_by(Mark.pupil_id)
     )

@@ -25,6 +25,7 @@ from booking.office.money_models import GrantRate
 from booking.people.models import Pupil
 from booking.people.school_years import school_year_start, year_of_birth
 from booking.provision.models import Activity, Run, Session
+from booking.registers.events import not_undone
 from booking.registers.marks import INS
 from booking.registers.models import Mark
 
@@ -110,7 +111,6 @@ def _day(on: date, by_year: Counter[str], known: list[GrantRate]) -> GrantDay:
 
 def _came(first: date, last: date, today: date) -> Iterator[tuple[date, str | None]]:
     """Each child who came on a day, once, with the year group of that day."""
-    undone = select(Mark.undoes_id).where(Mark.undoes_id.is_not(None))
     rows = db.session.execute(
         select(Session.date, Pupil.id, Pupil.year_group, Pupil.date_of_birth)
         .select_from(Mark)
@@ -118,7 +118,7 @@ def _came(first: date, last: date, today: date) -> Iterator[tuple[date, str | No
         .join(Run, Run.id == Session.run_id)
         .join(Activity, Activity.id == Run.activity_id)
         .join(Pupil, Pupil.id == Mark.pupil_id)
-        .where(Activity.is_free_slot, Mark.what.in_(INS), Mark.id.not_in(undone))
+        .where(Activity.is_free_slot, Mark.what.in_(INS), not_undone())
         .where(Session.date.between(first, last), Pupil.status != "visitor")
         .distinct()
     )

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, func, or_, select, update
 
+from booking.bookings.day_note_models import DayNote
 from booking.core import audit
 from booking.core.db import Base, db, table_of
 from booking.core.errors import BookingError, NotFound
@@ -37,10 +38,10 @@ from booking.people.sign_in_models import (
     TrustedDevice,
 )
 from booking.people.tablet_models import StaffPin
-from booking.registers.models import Mark
+from booking.registers.models import Mark, MarkCorrection
 
 REMOVED = "Removed"
-OF_CHILD: tuple[type[Base], ...] = (*OF_CARE, GroupFact, GroupObjection, ImportChange)
+OF_CHILD: tuple[type[Base], ...] = (*OF_CARE, GroupFact, GroupObjection, ImportChange, DayNote)
 OF_SIGN_IN: tuple[type[Base], ...] = (
     SignIn,
     TrustedDevice,
@@ -140,7 +141,10 @@ def erase_pupil(pupil_id: int) -> None:
     _delete_of_pupil((*OF_CHILD, Guardianship), pupil_id)
     for asked in (LinkRequest, Correction):
         db.session.execute(delete(asked).where(table_of(asked).c.pupil_id == pupil_id))
-    db.session.execute(update(Mark).where(Mark.pupil_id == pupil_id).values(detail=None))
+    for mark in db.session.scalars(select(Mark).where(Mark.pupil_id == pupil_id)):
+        mark.detail = None
+    for asked_mark in db.session.scalars(select(MarkCorrection).where(MarkCorrection.pupil_id == pupil_id)):
+        asked_mark.detail, asked_mark.reason = None, ""
     pupil.surname, pupil.forename, pupil.preferred_name = REMOVED, REMOVED, None
     pupil.upn, pupil.class_name, pupil.status = None, None, "left"
     pupil.date_of_birth = date(pupil.date_of_birth.year, 1, 1)
@@ -162,6 +166,7 @@ def erase_user(user_id: int) -> None:
     db.session.execute(delete(Contact).where(Contact.given_by_id == user_id))
     db.session.execute(delete(CollectionPassword).where(CollectionPassword.given_by_id == user_id))
     db.session.execute(delete(CareStatement).where(CareStatement.said_by_id == user_id))
+    db.session.execute(delete(DayNote).where(DayNote.told_by_id == user_id))
     for asked in (LinkRequest, Correction):
         db.session.execute(delete(asked).where(table_of(asked).c.user_id == user_id))
     db.session.execute(update(Consent).where(Consent.given_by_id == user_id).values(given_by_id=None))

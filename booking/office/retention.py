@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from booking.bookings.day_note_models import DayNote
 from booking.bookings.models import FreeForecast
 from booking.bookings.newcomers import forget_newcomers, unconfirmed_since
 from booking.bookings.request_models import NewcomerRequest
@@ -211,6 +212,11 @@ def _old_forecasts(at: datetime) -> list[int]:
     return _ids(FreeForecast, FreeForecast.session_id.in_(over))
 
 
+def _old_day_notes(at: datetime) -> list[int]:
+    over = clock.today(at) - days_of("bookings")
+    return _ids(DayNote, DayNote.day < over, DayNote.pupil_id.not_in(held_pupils()))
+
+
 def _forget_newcomers(ids: Sequence[int | str], at: datetime) -> None:
     forget_newcomers([int(one) for one in ids])
 
@@ -272,6 +278,13 @@ RULES = (
         "Who said that they come to free breakfast",
         _old_forecasts,
         _simple(FreeForecast),
+    ),
+    Rule(
+        "day notes",
+        "bookings",
+        "Who was away, late or collected by somebody else on a day",
+        _old_day_notes,
+        _simple(DayNote),
     ),
     Rule("access log", "access_log", "Who saw what, by whole months", _old_months, _drop_months),
 )

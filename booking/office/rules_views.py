@@ -44,6 +44,19 @@ class RulesForm(BaseForm):
     support_days = NumberField(
         "School days to answer when a child needs support", missing="Enter the days.", least=1, most=20
     )
+    absences_by = HourField("Today’s absences are entered by", missing="Enter the hour.")
+    away_frees_at = HourField(
+        "Places of children who are away go to the waiting list from",
+        is_optional=True,
+        description="Only where somebody waits, and never once the session has begun. Families read this before "
+        "they say “not coming”. Leave empty: then the places are kept for the children.",
+    )
+    day_offer_minutes = NumberField(
+        "Minutes that such a place is kept for the family that is asked",
+        missing="Enter the minutes.",
+        least=10,
+        most=240,
+    )
 
 
 @for_roles("manager")

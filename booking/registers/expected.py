@@ -76,7 +76,7 @@ def sessions_for(user: User, day: date) -> list[Session]:
     if not closed:
         return sessions
     ids = [session.id for session in sessions]
-    barred = {session_id for session_id, pupil_id in _status_of(ids) if pupil_id in closed}
+    barred = {session_id for session_id, pupil_id in status_of(ids) if pupil_id in closed}
     return [session for session in sessions if session.id not in barred]
 
 
@@ -104,7 +104,7 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
     wanted = {session.id: Register(session) for session in sessions}
     if not wanted:
         return []
-    status = _status_of(wanted)
+    status = status_of(wanted)
     states = states_in(wanted)
     for key, state in states.items():
         if key not in status and state.state != "expected":
@@ -142,10 +142,11 @@ def registers_of(sessions: Iterable[Session]) -> list[Register]:
 def pupils_in(sessions: Iterable[Session]) -> set[int]:
     """The ids of all children in the registers of these sessions."""
     ids = [session.id for session in sessions]
-    return {pupil_id for _, pupil_id in (*_status_of(ids), *states_in(ids))}
+    return {pupil_id for _, pupil_id in (*status_of(ids), *states_in(ids))}
 
 
-def _status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+def status_of(session_ids: Iterable[int]) -> dict[tuple[int, int], str]:
+    """Who is expected in these sessions, by (session, pupil): booked, held or forecast."""
     ids = list(session_ids)
     places = db.session.execute(
         select(Place.session_id, Place.pupil_id, Place.state).where(

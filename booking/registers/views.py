@@ -20,6 +20,7 @@ from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
 from booking.registers.printing import NothingToPrint, note_printing, print_sessions
 from booking.registers.provider import provider_view
+from booking.registers.sync_views import door_data, sync_marks
 from booking.registers.takings import payable, payouts_of, takings_of
 from booking.registers.walk_ins import NoSuchChild, find_children, walk_in
 from booking.web.audience import for_roles
@@ -199,3 +200,7 @@ def takings() -> ResponseReturnValue:
         due=payable(seller_id, today),
         payouts=payouts_of(seller_id),
     )
+
+
+blueprint.add_url_rule("/registers/marks", view_func=sync_marks, methods=("POST",))
+blueprint.add_url_rule("/registers/door/<date:on>.json", view_func=door_data, methods=("GET",))

@@ -19,16 +19,18 @@ def for_anyone(view: View) -> View:
     return view
 
 
-def for_roles(*roles: str, grant: str | None = None) -> Callable[[View], View]:
+def for_roles(*roles: str, grant: str | None = None, is_json: bool = False) -> Callable[[View], View]:
     """Only people with one of the roles (and the grant, when named) get in.
 
-    Nobody signed in is sent to the sign-in page; a wrong role gets 403. Whether the object is theirs is the
+    Nobody signed in is sent to the sign-in page, or told 401 where a script asks (`is_json`); a wrong role gets 403. Whether the object is theirs is the
     view's own question, and the answer to "not yours" is 404.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated and is_json:
+                abort(401)
             if not current_user.is_authenticated:
                 target = request.full_path.rstrip("?") if request.method == "GET" else None
                 return redirect(url_for("people.sign_in", next=target))
@@ -41,6 +43,7 @@ def for_roles(*roles: str, grant: str | None = None) -> Callable[[View], View]:
 
         guarded.audience = frozenset(roles)  # type: ignore[attr-defined]
         guarded.grant = grant  # type: ignore[attr-defined]
+        guarded.is_json = is_json  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return decorate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -15,6 +15,7 @@ from booking.core.errors import BookingError, Busy, NotFound
 log = structlog.get_logger()
 
 WORDS = {
+    401: ("Nobody is signed in", "Nothing was changed. Sign in, then try again."),
     400: (
         "That did not reach us whole",
         "Nothing was changed. Go back, load the page again and try once more.",
@@ -41,12 +42,18 @@ def problem(status: int, detail: str) -> ResponseReturnValue:
     return response, status
 
 
+def _asks_a_script() -> bool:
+    """Whether a program or a script of our own asks, and reads no page."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.path.startswith("/api/") or bool(getattr(view, "is_json", False))
+
+
 def handle_errors(app: Flask) -> None:
     """Give every kind of error its page, or its JSON for a program; an unexpected one gets a reference for the log."""
 
     def page(status: int, detail: str | None = None, reference: str | None = None) -> ResponseReturnValue:
         title, advice = WORDS.get(status, WORDS[500])
-        if request.path.startswith("/api/"):
+        if _asks_a_script():
             return problem(status, detail or title)
         return (
             render_template("errors/error.html", title=title, advice=detail or advice, reference=reference),

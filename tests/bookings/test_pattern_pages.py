@@ -217,6 +217,9 @@ def test_the_office_sets_the_rules_and_families_read_them(browser: Browser, fami
         "most_skips": "2",
         "arrears_limit_pence": "25.50",
         "support_days": "4",
+        "absences_by": "14:15",
+        "away_frees_at": "",
+        "day_offer_minutes": "45",
     }
     browser.post("office.booking_rules", form)
     policy = current_policy()

@@ -15,6 +15,7 @@ class Route:
     scoped_for: frozenset[str] = frozenset()
     is_signed: bool = False
     may_write_by_get: bool = False
+    is_json: bool = False
 
 
 def anyone(*, is_signed: bool = False) -> Route:
@@ -22,6 +23,8 @@ def anyone(*, is_signed: bool = False) -> Route:
     return Route(ANYONE, is_signed=is_signed)
 
 
-def only(*roles: str, scoped: tuple[str, ...] = (), may_write_by_get: bool = False) -> Route:
-    """A page for these roles; for those in `scoped` only where the thing is theirs."""
-    return Route(frozenset(roles), frozenset(scoped), may_write_by_get=may_write_by_get)
+def only(
+    *roles: str, scoped: tuple[str, ...] = (), may_write_by_get: bool = False, is_json: bool = False
+) -> Route:
+    """A page for these roles; for those in `scoped` only where the thing is theirs. `is_json`: a script asks, not a person."""
+    return Route(frozenset(roles), frozenset(scoped), may_write_by_get=may_write_by_get, is_json=is_json)

@@ -120,6 +120,8 @@ ROUTES: dict[str, Route] = MONEY_ROUTES | {
     "registers.service_worker": anyone(),
     "registers.session": only("staff", "manager", scoped=("staff",)),
     "registers.mark": only("staff", "manager", scoped=("staff",)),
+    "registers.sync_marks": only("staff", "manager", is_json=True),
+    "registers.door_data": only("staff", "manager", is_json=True),
     "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
     "registers.print_day": only("staff", "manager"),
     "registers.provider": only("staff"),

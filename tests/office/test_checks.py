@@ -61,7 +61,7 @@ def _pay_without_posting(session_id: int, pupil_id: int) -> None:
 def _send_out_who_never_came(session_id: int, pupil_id: int) -> None:
     other = a_pupil().id
     _run(
-        "INSERT INTO mark (session_id, pupil_id, what, at, recorded_at) "
+        "INSERT INTO mark (uid, row_key, sealed, source, session_id, pupil_id, what, at, recorded_at) "
         "VALUES (:session, :pupil, 'collected', '2026-11-25 16:00', '2026-11-25 16:00')",
         session=session_id,
         pupil=other,

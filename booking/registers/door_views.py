@@ -6,6 +6,7 @@ No child stands in these pages. The script fills them from the day's list, which
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,6 @@ PARTS = (
 """What the page is made of, beside Bootstrap's own sheet; a test holds this against what the page really loads."""
 
 WORKER = "js/door/worker.js"
-ADDRESSES = {"marks": "/registers/marks", "day": "/registers/door/DATE.json"}
 
 
 @for_roles("staff", "manager")
@@ -48,7 +48,7 @@ def door_shell() -> ResponseReturnValue:
 
 
 def _page(*, is_shell: bool) -> str:
-    return render_template("registers/door.html", is_shell=is_shell, addresses=ADDRESSES)
+    return render_template("registers/door.html", is_shell=is_shell, someday=date.min)
 
 
 @for_anyone
@@ -75,7 +75,9 @@ def _static(name: str) -> Path:
 @cache
 def _version(static: str, templates: str) -> str:
     """A word for the present state of all parts, read once a process."""
-    pages = [Path(templates) / name for name in ("registers/door.html", "layouts/base.html", "layouts/staff.html")]
+    pages = [
+        Path(templates) / name for name in ("registers/door.html", "layouts/base.html", "layouts/staff.html")
+    ]
     digest = sha256()
     for path in [Path(static) / name for name in (*PARTS, WORKER)] + pages:
         digest.update(path.read_bytes())

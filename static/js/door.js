@@ -107,7 +107,11 @@ function draw() {
   seen.sessions.forEach(tab);
   showRefused(part("refused"), seen.marks.filter((one) => one.refused), childName, read);
   parts.counts.hidden = !here();
-  if (!here()) return;
+  if (!here()) {
+    parts.empty.textContent = "Nothing of yours runs today.";
+    parts.empty.hidden = false;
+    return;
+  }
   const shown = [here().children.length, count(here(), "in"), count(here(), "out"), missing(here())];
   [...parts.counts.querySelectorAll("dd")].forEach((place, which) => (place.textContent = shown[which]));
   parts.register.href = root.dataset.register.replace("0", String(here().id));
@@ -190,7 +194,9 @@ function keep() {
 async function take(day, serverNow) {
   offset = serverNow - Date.now();
   const old = seen.day;
-  if (old && old.person === day.person) raise(newChecks(old, day).map(checkAlarm));
+  const warned = new Set(seen.alarms.map((alarm) => alarm.pupil_id));
+  const fresh = old && old.person === day.person ? newChecks(old, day) : [];
+  raise(fresh.filter((child) => !warned.has(child.id)).map(checkAlarm));
   seen.day = day;
   seen.endsAt = Date.parse(day.ends_at) - offset;
   await keep();

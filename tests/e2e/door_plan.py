@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.people.models import Pupil, User
 from booking.provision.models import Activity, Period, Run, Session, StaffAssignment
-from booking.registers.models import Mark
 from tests.builders import a_family, a_place, a_restriction, a_run, a_user, an_activity
 
 FIRST = "Zebedee"
@@ -53,18 +52,10 @@ def a_door(children: int, leader: str) -> dict[str, Any]:
     }
 
 
-def marks_of(session_id: int) -> list[dict[str, Any]]:
-    """What the server holds of one session, oldest first."""
-    rows = db.session.execute(
-        select(Mark.uid, Mark.pupil_id, Mark.what, Mark.detail)
-        .where(Mark.session_id == session_id)
-        .order_by(Mark.id)
-    )
-    return [dict(row._mapping) for row in rows]
-
-
-def restrict(pupil_id: int) -> None:
-    """From now on somebody must not collect this child."""
-    office = a_user("manager", approves=True)
+def restrict(*pupil_ids: int) -> None:
+    """From now on somebody must not collect these children."""
+    office, second = a_user("manager"), a_user("manager", approves=True)
     other = a_user("parent", name="Barred Person")
-    a_restriction(db.session.get_one(Pupil, pupil_id), other, by=office)
+    for pupil_id in pupil_ids:
+        pupil = db.session.get_one(Pupil, pupil_id)
+        a_restriction(pupil, other, by=office, confirmed_by_id=second.id, confirmed_at=clock.now())

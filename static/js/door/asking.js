@@ -6,7 +6,7 @@ const STOP = {
   left_alone: "Only with a consent on the leader’s sheet that covers today and this hour.",
 };
 
-const A_BREATH = 400;
+const A_BREATH = 300;
 let openedAt = 0;
 
 // The second tap of a double one is no answer to a question that has only just come up.

@@ -16,7 +16,7 @@ function words({ isReached, isLocked, hasNone, waiting, stuck, made, isReady }) 
   }
   if (stuck) return ["bad", `${marks(stuck)} not sent: the server does not understand. Write down what is marked, and ring the office.`];
   if (waiting) return ["plain", `Sending ${marks(waiting)}.`];
-  return ["good", `All marks sent.${isReady ? " This device goes on without the network." : ""}`];
+  return ["good", `All sent.${isReady ? " Works offline too." : ""}`];
 }
 
 export function makeBanner(place) {

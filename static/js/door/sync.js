@@ -98,7 +98,7 @@ export function makeServer(places, touchedAt) {
   async function fetchDay(date, keep) {
     const before = (await keptMarks()).filter((mark) => mark.sent).map((mark) => mark.uid);
     const known = tag.day === date ? tag.value : "";
-    const found = await ask(places.day.replace("DATE", date), known ? { headers: { "If-None-Match": known } } : {});
+    const found = await ask(places.day.replace(places.someday, date), known ? { headers: { "If-None-Match": known } } : {});
     if (found.status === 304) {
       await letGo(before);
       return null;
@@ -108,6 +108,7 @@ export function makeServer(places, touchedAt) {
     const day = await body(found);
     await keep(day, asked ? Date.parse(asked) : Date.now());
     tag = { day: date, value: found.headers.get("ETag") ?? "" };
+    token = found.headers.get("X-CSRFToken") ?? token;
     await letGo(before);
     return day;
   }

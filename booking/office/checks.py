@@ -19,6 +19,7 @@ from booking.payments.invoices import invoice_problems
 from booking.payments.models import Payment, Refund
 from booking.people.models import Pupil
 from booking.people.upn import upn_problem
+from booking.registers.child_days import INS, OUTS
 from booking.registers.models import Mark
 
 
@@ -99,25 +100,20 @@ def _payment_problems() -> list[str]:
 
 
 def _custody_problems() -> list[str]:
-    """A child who went out was in before, and a child is in one session at a time."""
-    undone = select(Mark.undoes_id).where(Mark.undoes_id.is_not(None))
-    rows = db.session.execute(
-        select(Mark.session_id, Mark.pupil_id, Mark.what)
-        .where(Mark.what != "undone", Mark.id.not_in(undone))
-        .order_by(Mark.session_id, Mark.pupil_id, Mark.at, Mark.id)
+    """Who was sent out on a page had been marked in there; a device may say so first, and a person is asked then."""
+    came = aliased(Mark)
+    has_come = exists().where(
+        came.session_id == Mark.session_id, came.pupil_id == Mark.pupil_id, came.what.in_(INS)
     )
-    seen: dict[tuple[int, int], set[str]] = {}
-    problems = []
-    for session_id, pupil_id, what in rows:
-        before = seen.setdefault((session_id, pupil_id), set())
-        if what in {"collected", "left_alone", "to_activity"} and not before & {"arrived", "walk_in"}:
-            problems.append(
-                f"register of session {session_id}: pupil {pupil_id} went out without having come in"
-            )
-        if what == "absent" and before & {"arrived", "walk_in"}:
-            problems.append(f"register of session {session_id}: pupil {pupil_id} is in and absent at once")
-        before.add(what)
-    return problems
+    rows = db.session.execute(
+        select(Mark.session_id, Mark.pupil_id)
+        .where(Mark.what.in_(OUTS), Mark.source.in_(("page", "paper")), ~has_come)
+        .order_by(Mark.id)
+    )
+    return [
+        f"register of session {row.session_id}: pupil {row.pupil_id} went out without having come in"
+        for row in rows
+    ]
 
 
 def _people_problems() -> list[str]:

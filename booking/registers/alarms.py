@@ -1,4 +1,4 @@
-"""What a device has to be told at once: a child went with somebody who may not collect, or that is new since it looked."""
+"""What a device is told at once: a child went with somebody who may not collect, or that is new since it looked."""
 
 from __future__ import annotations
 
@@ -77,4 +77,6 @@ def _hour(at: datetime) -> str:
 
 
 def _first_names(pupil_ids: Collection[int]) -> dict[int, str]:
-    return {one.id: one.first_name for one in db.session.scalars(select(Pupil).where(Pupil.id.in_(pupil_ids)))}
+    return {
+        one.id: one.first_name for one in db.session.scalars(select(Pupil).where(Pupil.id.in_(pupil_ids)))
+    }

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 INS = frozenset({"arrived", "walk_in"})
 OUTS = {
@@ -95,9 +96,7 @@ def child_days(events: Iterable[Event]) -> dict[int, ChildDay]:
 def _child_day(marks: list[Event]) -> ChildDay:
     undone = {mark.undoes for mark in marks if mark.what == "undone"}
     settled = {mark.undoes for mark in marks if mark.what == "settled"}
-    standing = [
-        mark for mark in marks if mark.what not in {"undone", "settled"} and mark.uid not in undone
-    ]
+    standing = [mark for mark in marks if mark.what not in {"undone", "settled"} and mark.uid not in undone]
     times = _times(standing)
     reader = _Reader(times, settled)
     for mark in sorted(standing, key=lambda one: (times[one.uid], one.what in INS, one.uid)):
@@ -119,7 +118,7 @@ def _times(marks: Iterable[Event]) -> dict[str, datetime]:
             by_counter[mark.counter].append(mark)
     for own in by_counter.values():
         own.sort(key=lambda one: (one.sequence, one.uid), reverse=True)
-        for later, mark in zip(own, own[1:], strict=False):
+        for later, mark in pairwise(own):
             times[mark.uid] = min(times[mark.uid], times[later.uid] - ONE_STEP)
     return times
 
@@ -176,9 +175,7 @@ class _Reader:
         self.day.stays[-1] = Stay(stay.session_id, stay.in_at, stay.came, at, by, moved_to)
 
     def _are_close(self, first: Event, second: Event) -> bool:
-        return (
-            first.device != second.device and self.times[second.uid] - self.times[first.uid] <= TOO_CLOSE
-        )
+        return first.device != second.device and self.times[second.uid] - self.times[first.uid] <= TOO_CLOSE
 
     def _dispute(self, kind: str, first: Event, second: Event) -> None:
         if first.device != second.device:

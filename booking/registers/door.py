@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from booking.bookings.day_notes import notes_on, note_words, why_not_expected
 from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import note_words, notes_on, why_not_expected
 from booking.core import clock
 from booking.core.db import db
 from booking.people.care_models import CollectionPassword
@@ -143,8 +143,6 @@ def _child(
 
 def _away(notes: list[DayNote], session: Session) -> str:
     """Why nobody waits for the child here, or that it comes late; who collects is on the leader's sheet alone."""
-    late = next(
-        (one for one in notes if one.kind == "late" and one.session_id in {None, session.id}), None
-    )
+    late = next((one for one in notes if one.kind == "late" and one.session_id in {None, session.id}), None)
     why = why_not_expected(notes, session.id, session.starts_at)
     return why or (note_words(late) if late is not None else "")

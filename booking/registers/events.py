@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
-from itertools import batched
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -89,19 +88,16 @@ def events_on(
 
 def events_of_day(day: date) -> list[Event]:
     """All marks of one day."""
-    query = (
-        select(*COLUMNS).join(Session, Session.id == Mark.session_id).where(Session.date == day)
-    )
+    query = select(*COLUMNS).join(Session, Session.id == Mark.session_id).where(Session.date == day)
     return [event_of(row) for row in db.session.execute(query)]
 
 
 def details_of(uids: Collection[str]) -> dict[str, str]:
     """The sealed words of these marks; only of those that have any."""
     found = {}
-    for some in batched(sorted(uids), AT_ONCE, strict=False):
-        for row in db.session.execute(
-            select(Mark.uid, Mark.row_key, Mark.sealed).where(Mark.uid.in_(some))
-        ):
+    wanted = sorted(uids)
+    for some in (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)):
+        for row in db.session.execute(select(Mark.uid, Mark.row_key, Mark.sealed).where(Mark.uid.in_(some))):
             if words := unpacked(Mark, row.row_key, row.sealed).get("detail"):
                 found[row.uid] = words
     return found
@@ -123,9 +119,7 @@ def names_of(session_ids: Collection[int]) -> dict[int, str]:
 def not_undone() -> ColumnElement[bool]:
     """For a query on marks: nobody took this one back."""
     back = aliased(Mark)
-    return ~exists().where(
-        back.undoes_uid == Mark.uid, back.what == "undone", back.pupil_id == Mark.pupil_id
-    )
+    return ~exists().where(back.undoes_uid == Mark.uid, back.what == "undone", back.pupil_id == Mark.pupil_id)
 
 
 def closed_among(days: Iterable[date]) -> set[date]:

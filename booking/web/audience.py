@@ -22,8 +22,8 @@ def for_anyone(view: View) -> View:
 def for_roles(*roles: str, grant: str | None = None, is_json: bool = False) -> Callable[[View], View]:
     """Only people with one of the roles (and the grant, when named) get in.
 
-    Nobody signed in is sent to the sign-in page, or told 401 where a script asks (`is_json`); a wrong role gets 403. Whether the object is theirs is the
-    view's own question, and the answer to "not yours" is 404.
+    Nobody signed in is sent to the sign-in page, or told 401 where a script asks (`is_json`); a wrong role gets
+    403. Whether the object is theirs is the view's own question, and the answer to "not yours" is 404.
     """
 
     def decorate(view: View) -> View:

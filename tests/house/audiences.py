@@ -26,5 +26,5 @@ def anyone(*, is_signed: bool = False) -> Route:
 def only(
     *roles: str, scoped: tuple[str, ...] = (), may_write_by_get: bool = False, is_json: bool = False
 ) -> Route:
-    """A page for these roles; for those in `scoped` only where the thing is theirs. `is_json`: a script asks, not a person."""
+    """A page for these roles; for those in `scoped` only where the thing is theirs. With `is_json` a script asks."""
     return Route(frozenset(roles), frozenset(scoped), may_write_by_get=may_write_by_get, is_json=is_json)

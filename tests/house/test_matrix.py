@@ -235,7 +235,7 @@ def test_nobody_gets_in_where_they_do_not_belong_and_a_refusal_changes_nothing(
         is_theirs = principal not in {"restricted", "unrelated", "other club"} or role not in route.scoped_for
         if is_in and is_theirs:
             continue
-        expected = 302 if role is None else (404 if is_in else 403)
+        expected = (401 if route.is_json else 302) if role is None else (404 if is_in else 403)
         for method in sorted({"GET", "POST"} & (rule.methods or set())):
             address = _address(browser, rule, world)
             answer = (

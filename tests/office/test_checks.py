@@ -15,7 +15,8 @@ from booking.office.checks import all_problems
 from booking.payments.office_till import pay_at_office, take_office_payment
 from booking.provision.models import Session
 from booking.registers.marks import add_mark
-from tests.builders import AT, a_family, a_pupil, a_session
+from booking.registers.models import Mark
+from tests.builders import AT, a_family, a_pupil, a_session, save
 from tests.tampering import tamper
 
 
@@ -59,12 +60,16 @@ def _pay_without_posting(session_id: int, pupil_id: int) -> None:
 
 
 def _send_out_who_never_came(session_id: int, pupil_id: int) -> None:
-    other = a_pupil().id
-    _run(
-        "INSERT INTO mark (uid, row_key, sealed, source, session_id, pupil_id, what, at, recorded_at) "
-        "VALUES (:session, :pupil, 'collected', '2026-11-25 16:00', '2026-11-25 16:00')",
-        session=session_id,
-        pupil=other,
+    at = AT + timedelta(days=2)
+    save(
+        Mark(
+            session_id=session_id,
+            pupil_id=a_pupil().id,
+            what="collected",
+            at=at,
+            recorded_at=at,
+            source="page",
+        )
     )
 
 

@@ -1,13 +1,13 @@
 """Add what is so of a child on one day, the lists of absences, and the rule for the places of who is away.
 
-Revision: 0030_add_day_notes; follows 0026_add_money_papers.
+Revision: 0030_add_day_notes; follows 0027_add_mark_events.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030_add_day_notes"
-down_revision = "0026_add_money_papers"
+down_revision = "0027_add_mark_events"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.people.models import Pupil, User
-from booking.provision.models import Activity, Period, Run, Session, StaffAssignment
+from booking.provision.models import Period, Session, StaffAssignment
 from tests.builders import a_family, a_place, a_restriction, a_run, a_user, an_activity
 
 FIRST = "Zebedee"

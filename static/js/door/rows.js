@@ -8,7 +8,7 @@ const SHOWS = {
   in: (child) => child.now.state === "in",
   gone: (child) => child.now.state === "out" || child.now.state === "absent",
 };
-const MAIN = { expected: ["arrived", "In"], absent: ["arrived", "In"], in: ["out", "Out"], out: ["", ""] };
+const MAIN = { expected: ["arrived", "In"], absent: ["arrived", "In"], in: ["out", "Out"], out: ["arrived", "Back in"] };
 const TAGS = { held: "Not yet paid", walk_in: "Walk-in" };
 const DOUBLE_TAP = 600;
 

@@ -14,7 +14,7 @@ const NEXT = {
   expected: ["arrived", "absent", "walk_in"],
   in: Object.keys(HOW),
   absent: ["arrived", "walk_in"],
-  out: [],
+  out: ["arrived"],
 };
 
 export function mayMark(state, what) {
@@ -41,6 +41,18 @@ function before(told) {
   return { state: "expected", in: "", out: "", how: "", last: "", waits: true };
 }
 
+// Who had moved on into the session that is taken back is where it came from again.
+function takeBack(states, place, told, sessions) {
+  states.set(place, before(told));
+  const child = place.split("/")[1];
+  for (const { id } of told.state === "in" ? sessions : []) {
+    const there = states.get(key(id, child));
+    if (there?.state === "out" && there.how === HOW.to_activity && there.out === told.in) {
+      states.set(key(id, child), { ...before(there), last: "" });
+    }
+  }
+}
+
 function after(now, mark) {
   const next = { ...now, last: mark.uid, waits: !mark.sent };
   if (INS.has(mark.what)) return { ...next, state: "in", in: mark.at, out: "", how: "" };
@@ -63,7 +75,7 @@ export function derive(day, marks) {
   const live = marks.filter((mark) => !mark.refused);
   const taken = new Set(live.filter((mark) => mark.what === "undone").map((mark) => mark.undoes));
   for (const [place, state] of told) {
-    if (state.last && taken.has(state.last)) states.set(place, before(state));
+    if (state.last && taken.has(state.last)) takeBack(states, place, state, day.sessions);
   }
   for (const mark of live) {
     if (mark.what === "undone" || taken.has(mark.uid)) continue;
@@ -83,7 +95,7 @@ function lay(states, known, mark, sessions) {
     for (const other of sessions) {
       const there = key(other.id, mark.pupil_id);
       if (other.id !== mark.session_id && states.get(there)?.state === "in") {
-        states.set(there, { ...states.get(there), state: "out", out: mark.at, how: HOW.to_activity, waits: true });
+        states.set(there, { ...states.get(there), state: "out", out: mark.at, how: HOW.to_activity, last: "", waits: true });
       }
     }
   }

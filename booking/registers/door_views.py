@@ -25,6 +25,7 @@ PARTS = (
     "js/door/asking.js",
     "js/door/banner.js",
     "js/door/rows.js",
+    "js/door/screen.js",
     "js/door/states.js",
     "js/door/store.js",
     "js/door/sync.js",

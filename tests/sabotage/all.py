@@ -8,6 +8,7 @@ from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
 from tests.sabotage.promising import PROMISING
+from tests.sabotage.tablet import TABLETS
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
@@ -22,4 +23,5 @@ SABOTAGES = (
     *OWING,
     *BANKING,
     *READING,
+    *TABLETS,
 )

@@ -2,11 +2,20 @@
 import { nameOf, wallTime } from "./states.js";
 
 const marks = (number) => `${number} ${number === 1 ? "mark" : "marks"}`;
-const DONE = { arrived: "in", walk_in: "taken in", absent: "absent", undone: "taken back", collected: "collected",
-  left_alone: "left alone", to_bus: "to the bus", to_activity: "to another activity" };
+const DONE = {
+  arrived: "in",
+  walk_in: "taken in",
+  absent: "absent",
+  undone: "taken back",
+  collected: "collected",
+  left_alone: "left alone",
+  to_bus: "to the bus",
+  to_activity: "to another activity",
+};
 
-function words({ isReached, isLocked, hasNone, waiting, stuck, made, isReady }) {
+function words({ isReached, isLocked, isBroken, isKept, isReady, hasNone, waiting, stuck, made }) {
   const wait = waiting ? `${marks(waiting)} not sent` : "";
+  if (isBroken) return ["bad", "This device cannot keep marks now. Use paper, and ring the office."];
   if (isLocked) return ["bad", wait ? `Signed out: ${wait}. Sign in, and they are sent.` : "Signed out on this device."];
   if (hasNone) return ["bad", wait ? `Offline: ${wait}. They stay here until the server has them.` : "Offline."];
   if (isReached === null) return ["plain", wait ? `${wait} yet. Asking the server.` : "Asking the server."];
@@ -14,9 +23,9 @@ function words({ isReached, isLocked, hasNone, waiting, stuck, made, isReady }) 
     const since = made ? ` The list is from ${wallTime(made)}.` : "";
     return ["bad", wait ? `Offline: ${wait}. Go on marking.${since}` : `Offline. Go on marking: nothing is lost.${since}`];
   }
-  if (stuck) return ["bad", `${marks(stuck)} not sent: the server does not understand. Write down what is marked, and ring the office.`];
+  if (stuck) return ["bad", `${marks(stuck)} not sent: the server does not understand. Use paper too, and ring the office.`];
   if (waiting) return ["plain", `Sending ${marks(waiting)}.`];
-  return ["good", `All sent.${isReady ? " Works offline too." : ""}`];
+  return ["good", `All sent.${isReady && isKept ? " Works offline too." : ""}`];
 }
 
 export function makeBanner(place) {
@@ -26,10 +35,6 @@ export function makeBanner(place) {
       const [kind, said] = words(net);
       place.dataset.kind = kind;
       if (text.textContent !== said) text.textContent = said;
-    },
-    shout() {
-      place.dataset.kind = "bad";
-      text.textContent = "This device cannot keep marks now. Use paper.";
     },
   };
 }
@@ -83,8 +88,3 @@ function group(session, children) {
   part.append(head, list);
   return part;
 }
-
-document.querySelector("[data-here-box]")?.addEventListener("click", (event) => {
-  if (event.target.closest("[data-print]")) window.print();
-  if (event.target.closest("[data-close]")) event.currentTarget.close();
-});

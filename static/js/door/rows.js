@@ -76,7 +76,7 @@ export function makeList(list, template, press) {
     button(parts.main, what, words, name);
     button(parts.absent, !isElsewhere && child.now.state === "expected" ? "absent" : "", "Absent", name);
     button(parts.undo, !isElsewhere && child.now.last ? "undone" : "", "Undo", name);
-    if (hadFocus && document.activeElement?.hidden) {
+    if (hadFocus && (document.activeElement?.hidden || document.activeElement === document.body)) {
       [parts.main, parts.undo, parts.absent].find((one) => !one.hidden)?.focus();
     }
   }
@@ -117,5 +117,10 @@ export function makeList(list, template, press) {
     shown.push(...children.filter((child) => !known.has(child.id)).map((child) => child.id));
   }
 
-  return { choose, update, clear, add };
+  // Those of other sessions who are listed now: what is typed decides, not what is marked.
+  function stillElsewhere(children) {
+    return children.filter((child) => rows.get(`e${child.id}`)?.row.isConnected);
+  }
+
+  return { choose, update, clear, add, stillElsewhere };
 }

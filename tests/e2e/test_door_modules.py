@@ -281,8 +281,9 @@ def test_marks_that_wait_are_laid_over_what_the_server_told_but_not_over_what_ca
     found = door.run(
         """const child = (more) => ({ id: 1, first: "A", initial: "B", state: "expected", in: "", out: "", how: "",
              last: "", ...more });
-           const now = (more, ...marks) => states.derive({ sessions: [{ id: 1, children: [child(more)] }] },
-             marks.map((mark) => ({ uid: "x", session_id: 1, pupil_id: 1, what: "arrived", ...mark })))[0].children[0].now;
+           const whole = (mark) => ({ uid: "x", session_id: 1, pupil_id: 1, what: "arrived", ...mark });
+           const now = (more, mark) => states.derive(
+             { sessions: [{ id: 1, children: [child(more)] }] }, [whole(mark)])[0].children[0].now;
            const gone = { state: "out", in: "2026-11-25T15:30:00+00:00", out: "2026-11-25T16:30:00+00:00", last: "y" };
            return [
              now({}, { at: "2026-11-25T15:30:00Z" }).state,

@@ -22,7 +22,7 @@ from booking.core.logs import set_up_logs
 from booking.core.settings import ROOT, Settings, read_settings
 from booking.core.vault import use_keys
 from booking.equity import views as equity_views
-from booking.office import arrears_views, joining_views, privacy_views
+from booking.office import arrears_views, attendance_views, joining_views, privacy_views
 from booking.office import views as office_views
 from booking.payments import views as payments_views
 from booking.people import views as people_views
@@ -50,6 +50,7 @@ ROOMS = (
     privacy_views,
     joining_views,
     arrears_views,
+    attendance_views,
 )
 csrf = CSRFProtect()
 

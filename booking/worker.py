@@ -38,6 +38,7 @@ from booking.payments.looking_after import MoneyRounds
 from booking.payments.promise_reminders import let_go_by_rule, remind_of_promises
 from booking.payments.refunds import send_refunds
 from booking.people.sign_in_sweep import forget_old_sign_ins
+from booking.registers.closing import close_day, overdue_days
 from booking.registers.late_charges import settle_late_collections
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ class Sweeps:
         return True
 
 
-sweeps, promises, debts = Sweeps(), Sweeps(), Sweeps()
+sweeps, promises, debts, closings = Sweeps(), Sweeps(), Sweeps(), Sweeps()
 
 
 def ask_for_debts(at: datetime) -> None:
@@ -99,6 +100,14 @@ def follow_promises(at: datetime) -> None:
     if promises.is_due(at):
         remind_of_promises(at)
         let_go_by_rule(at)
+
+
+def close_registers(at: datetime) -> None:
+    """Once an hour: days whose registers nobody closed by noon of the day after."""
+    if closings.is_due(at):
+        for day in overdue_days(at):
+            with unit_of_work():
+                close_day(day, at=at, user_id=None)
 
 
 def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
@@ -138,6 +147,7 @@ def steps(settings: Settings) -> list[tuple[str, Callable[[datetime], object]]]:
         ("send refunds", lambda at: send_refunds(at, gateway=gateway)),
         ("forget cards", lambda at: forget_cards(at, gateway=gateway)),
         ("remind of promises, and let go by rule", follow_promises),
+        ("close registers", close_registers),
         ("late collections and reminders", ask_for_debts),
         ("send messages", lambda at: send_due(at, settings, letters)),
         ("seal the ledger and the log of who saw what", seal),

@@ -29,6 +29,8 @@ from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
+from booking.registers.disagreements import open_disputes
+from booking.registers.models import MarkCorrection
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Worries:
     requests: int
     unread_changes: int
     corrections: int
+    register_corrections: int
+    disagreements: int
     link_requests: int
     care_disputes: int
     restrictions_waiting: int
@@ -77,6 +81,8 @@ def worries(at: datetime) -> Worries:
         + _count(NewcomerRequest, NewcomerRequest.state == "asked"),
         unread_changes=_count(ChangeNotice, ChangeNotice.answer.is_(None), ChangeNotice.place_id.in_(to_come)),
         corrections=_count(Correction, Correction.state == "asked"),
+        register_corrections=_count(MarkCorrection, MarkCorrection.state == "asked"),
+        disagreements=len(open_disputes(today)),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),

@@ -178,5 +178,6 @@ class _Reader:
         return first.device != second.device and self.times[second.uid] - self.times[first.uid] <= TOO_CLOSE
 
     def _dispute(self, kind: str, first: Event, second: Event) -> None:
-        if first.device != second.device:
+        """Note that two devices disagree; the office, which has no device, disagrees with nobody."""
+        if first.device and second.device and first.device != second.device:
             self.day.disputes.append(Dispute(kind, first, second, second.uid in self.settled))

@@ -88,8 +88,20 @@ def events_on(
 
 def events_of_day(day: date) -> list[Event]:
     """All marks of one day."""
-    query = select(*COLUMNS).join(Session, Session.id == Mark.session_id).where(Session.date == day)
-    return [event_of(row) for row in db.session.execute(query)]
+    return events_between(day, day).get(day, [])
+
+
+def events_between(first: date, last: date) -> dict[date, list[Event]]:
+    """All marks from one day to another, both included, by day."""
+    query = (
+        select(Session.date, *COLUMNS)
+        .join(Session, Session.id == Mark.session_id)
+        .where(Session.date.between(first, last))
+    )
+    found: dict[date, list[Event]] = defaultdict(list)
+    for row in db.session.execute(query):
+        found[row.date].append(event_of(row))
+    return found
 
 
 def details_of(uids: Collection[str]) -> dict[str, str]:

@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from booking.bookings.models import RequestFact
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
 from booking.people.models import Pupil
 from booking.provision.models import Session
+from booking.registers.arrivals import came_fact
 from booking.registers.child_days import INS, ONE_STEP, OUTS, ChildDay, Event, Stay, child_days
 from booking.registers.events import closed_among, details_of, event_of, events_on, names_of
 from booking.registers.models import Mark
@@ -187,7 +187,7 @@ def write_marks(
         day = child_days(own).get(new.pupil_id, ChildDay())
         known = new.session_id in day.sessions()
         now = _state(day, new.session_id)[0] if known else NOTHING_YET
-        if new.what not in ALLOWED[now.state]:
+        if new.what not in _allowed(now):
             raise MarkRefused(
                 f"{db.session.get_one(Pupil, new.pupil_id).full_name} is marked “{_words(now)}” already. "
                 "Nothing was changed."
@@ -202,22 +202,15 @@ def write_marks(
     return written
 
 
+def _allowed(now: ChildState) -> frozenset[str]:
+    """What may follow; somebody whom a device sent out without an "in" may still be marked in."""
+    return INS if now.state == "out" and now.in_at is None else ALLOWED[now.state]
+
+
 def _after_all(events: Iterable[Event], at: datetime) -> datetime:
     """What is pressed on a page at the very moment of another mark comes after it: it was seen there."""
     last = max((event.at for event in events), default=None)
     return last + ONE_STEP if last is not None and timedelta() <= last - at < SAME_MOMENT else at
-
-
-def came_fact(session_id: int, pupil_id: int, what: str, at: datetime, user_id: int | None) -> RequestFact:
-    """The line of the request log that says that a child came."""
-    return RequestFact(
-        at=at,
-        what="attended" if what == "arrived" else "walk_in",
-        pupil_id=pupil_id,
-        session_id=session_id,
-        user_id=user_id,
-        channel="register",
-    )
 
 
 def undo(

@@ -83,13 +83,16 @@ class ClosedDay(Base):
 
 
 class MarkCorrection(SealedRow, Base):
-    """A mark that somebody asks for after the day was closed; it is made when another person says yes."""
+    """A mark that somebody asks for after the day was closed; it is made when another person says yes.
+
+    With `undoes_uid` it takes that mark back: alone (`what` is undone), or to put this one in its place.
+    """
 
     __tablename__ = "mark_correction"
     __table_args__ = (
         CheckConstraint("state IN ('asked', 'made', 'refused')", name="state_known"),
         CheckConstraint(f"what IN {MARKS}", name="what_known"),
-        CheckConstraint("(what = 'undone') = (undoes_uid IS NOT NULL)", name="undone_names_a_mark"),
+        CheckConstraint("what <> 'undone' OR undoes_uid IS NOT NULL", name="undone_names_a_mark"),
         CheckConstraint("decided_by_id IS NULL OR decided_by_id <> asked_by_id", name="decided_by_another"),
         CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided_when_not_asked"),
     )

@@ -14,16 +14,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from booking.bookings.models import RequestFact
 from booking.core import clock
 from booking.core.db import db, insert_new, lock_rows
 from booking.core.errors import BookingError
 from booking.people.models import Pupil, User
 from booking.people.restrictions import closed_pupils
 from booking.provision.models import Session
+from booking.registers.arrivals import note_who_came
 from booking.registers.child_days import INS
 from booking.registers.expected import sessions_for
-from booking.registers.marks import came_fact
 from booking.registers.models import MARKS, Mark
 
 MOST_MARKS = 1_000
@@ -136,9 +135,9 @@ def keep_marks(
             )
         )
         if one.what in INS:
-            came.append(one)
+            came.append((one.session_id, one.pupil_id, one.what, one.at))
     if rows:
-        _note_who_came(came, user.id)
+        note_who_came(came, user.id)
         db.session.execute(insert_new(Mark), rows)
     return answer
 
@@ -230,19 +229,3 @@ def _writers(sound: Sequence[Sent], user: User) -> set[int]:
         return set()
     people = db.session.scalars(select(User).where(User.id.in_(ids)))
     return {one.id for one in people if one.role_names & {"staff", "manager"}}
-
-
-def _note_who_came(came: Sequence[Sent], user_id: int) -> None:
-    """A line in the request log for each child who came into a session, once."""
-    pairs = {(one.session_id, one.pupil_id): one for one in came}
-    known = db.session.execute(
-        select(RequestFact.session_id, RequestFact.pupil_id).where(
-            RequestFact.session_id.in_({session_id for session_id, _ in pairs}),
-            RequestFact.what.in_(("attended", "walk_in")),
-        )
-    )
-    for pair in {(row.session_id, row.pupil_id) for row in known}:
-        pairs.pop(pair, None)
-    for (session_id, pupil_id), one in sorted(pairs.items()):
-        db.session.add(came_fact(session_id, pupil_id, one.what, one.at, user_id))
-    db.session.flush()

@@ -14,7 +14,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.people.school_years import school_year_start
 from booking.provision.models import Seller, Session
-from booking.registers import door_views
+from booking.registers import door_views, event_views
 from booking.registers.expected import may_see_session, registers_of, sessions_for
 from booking.registers.forms import MarkForm, WalkInForm
 from booking.registers.marks import OUTS, MarkRefused, add_mark, undo
@@ -204,3 +204,5 @@ def takings() -> ResponseReturnValue:
 
 blueprint.add_url_rule("/registers/marks", view_func=sync_marks, methods=("POST",))
 blueprint.add_url_rule("/registers/door/<date:on>.json", view_func=door_data, methods=("GET",))
+for address, view, methods in event_views.ADDRESSES:
+    blueprint.add_url_rule(address, view.__name__, view, methods=methods)

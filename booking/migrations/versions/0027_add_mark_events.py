@@ -156,7 +156,7 @@ def _add_days() -> None:
         ),
         sa.CheckConstraint(f"what IN ({MARKS})", name=op.f("ck_mark_correction_what_known")),
         sa.CheckConstraint(
-            "(what = 'undone') = (undoes_uid IS NOT NULL)", name=op.f("ck_mark_correction_undone_names_a_mark")
+            "what <> 'undone' OR undoes_uid IS NOT NULL", name=op.f("ck_mark_correction_undone_names_a_mark")
         ),
         sa.CheckConstraint(
             "decided_by_id IS NULL OR decided_by_id <> asked_by_id",

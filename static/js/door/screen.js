@@ -84,6 +84,7 @@ export function makeScreen(root, seen, net, { press, read, undoLast, serverNow }
     parts.search.value = "";
     list.clear();
     draw();
+    parts.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function draw() {

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.cable import Cable
+from tests.e2e.door_looks import count_bytes, look
 from tests.e2e.door_plan import FIRST
-from tests.e2e.people import TAGS, WIDTHS
+from tests.e2e.people import WIDTHS
 from tests.e2e.school import LiveSchool, wait_for
 from tests.e2e.tablets import Tablet
 
@@ -252,7 +252,7 @@ def test_the_door_is_light_quick_and_easy_to_reach(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     tablet = make_tablet()
-    sizes = _count_bytes(tablet.page)
+    sizes = count_bytes(tablet.page)
     tablet.page.goto(f"{tablet.url}/registers/door")
     tablet.says("All sent")
     total = sum(sizes.values()) / 1024
@@ -274,40 +274,9 @@ def test_the_door_is_light_quick_and_easy_to_reach(
     tablet.press(0, "In")
     for width in WIDTHS:
         tablet.page.set_viewport_size({"width": width, "height": 800})
-        _look(tablet.page, pictures / f"door-{width}.png")
+        look(tablet.page, pictures / f"door-{width}.png")
         for opener, box in (("Absent", "[data-ask-away]"), ("Out", "[data-ask-out]")):
             tablet.page.locator(".door-child").get_by_role("button", name=opener).first.click()
             expect(tablet.page.locator(box)).to_be_visible()
-            _look(tablet.page, pictures / f"door-{opener}-{width}.png")
+            look(tablet.page, pictures / f"door-{opener}-{width}.png")
             tablet.page.keyboard.press("Escape")
-
-
-def _look(page: Page, picture: Path) -> None:
-    """No accessibility fault, no sideways scrolling, nothing to press that is smaller than a thumb needs."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, found.generate_report()
-    page.screenshot(path=picture)
-    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width[0] <= width[1] + 1
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("[data-door] :is(button, input)")]
-          .map((one) => [one.textContent || one.id, one.getBoundingClientRect()])
-          .filter(([, box]) => box.width && (box.width < 43.5 || box.height < 43.5))
-          .map(([words, box]) => `${words} ${box.width} by ${box.height}`)"""
-    )
-    assert small == []
-
-
-def _count_bytes(page: Page) -> dict[str, int]:
-    """What the page itself fetches over the wire, by address, head and body, without what the worker fetches."""
-    wire, sizes, names = page.context.new_cdp_session(page), {}, {}
-    wire.send("Network.enable")
-    wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    wire.on(
-        "Network.requestWillBeSent", lambda said: names.update({said["requestId"]: said["request"]["url"]})
-    )
-    wire.on(
-        "Network.loadingFinished",
-        lambda said: sizes.update({names.get(said["requestId"], "?"): int(said["encodedDataLength"])}),
-    )
-    return sizes

@@ -11,10 +11,12 @@ ASKING = "static/js/door/asking.js"
 MODULES = "tests/e2e/test_door_modules.py"
 TABLET = "tests/e2e/test_tablet.py"
 PAGE = "tests/registers/test_door_page.py"
-PRESSED = f"{MODULES}::test_whatever_is_pressed_the_tablet_shows_what_the_server_will_say"
+SHOWN = "tests/e2e/test_door_states.py"
+PRESSED = f"{SHOWN}::test_whatever_is_pressed_the_tablet_shows_what_the_server_will_say"
 NO_ANSWER = f"{MODULES}::test_what_is_no_answer_leaves_every_mark_where_it_is"
 AT_SYNC = f"{TABLET}::test_a_restriction_learnt_at_sync_raises_its_alarm_and_stops_the_next_release"
 SIGN_OUT = f"{TABLET}::test_signing_out_waits_for_the_last_mark_and_takes_the_list_away"
+FORGETS = 'const forgetMarks = () => act(["outbox"], "readwrite", (outbox) => outbox.clear());\n'
 
 KEEPING = (
     Sabotage(
@@ -27,8 +29,13 @@ KEEPING = (
         (
             Edit(
                 STORE,
-                'return act(["keys", "sealed"], "readwrite", async (keys, sealed) => {\n    const',
-                'return act(["keys", "sealed", "outbox"], "readwrite", async (keys, sealed, outbox) => {\n    outbox.clear();\n    const',
+                "export function forgetDay(now = Infinity) {",
+                f"{FORGETS}export function forgetDay(now = Infinity) {{",
+            ),
+            Edit(
+                STORE,
+                "    keys.clear();\n    sealed.clear();\n",
+                "    keys.clear();\n    sealed.clear();\n    forgetMarks();\n",
             ),
         ),
         (f"{MODULES}::test_the_list_goes_with_its_key_at_the_end_of_the_shift_and_no_mark_with_it",),
@@ -118,7 +125,7 @@ SHOWING = (
                 "",
             ),
         ),
-        (f"{MODULES}::test_marks_that_wait_are_laid_over_what_the_server_told_but_not_over_what_came_later",),
+        (f"{SHOWN}::test_marks_that_wait_are_laid_over_what_the_server_told_but_not_over_what_came_later",),
     ),
 )
 

@@ -142,7 +142,7 @@ STOPPING = (
     ),
     Sabotage(
         "an alarm is waved away unread",
-        (Edit(ASKING, 'dialog.addEventListener("cancel", (event) => event.preventDefault());', ""),),
+        (Edit(ASKING, '  dialog.addEventListener("close", next);\n', ""),),
         (AT_SYNC,),
     ),
     Sabotage(

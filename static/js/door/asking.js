@@ -115,7 +115,8 @@ export function makeAlarms(dialog, read) {
     navigator.vibrate?.([300, 100, 300]);
   }
 
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  // A browser closes any dialog at the second Escape, whatever the page says: this one comes back until it was read.
+  dialog.addEventListener("close", next);
   dialog.querySelector("button").addEventListener("click", (event) => {
     if (isTooSoon(event)) return;
     const seen = waiting.shift();

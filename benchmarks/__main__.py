@@ -19,6 +19,7 @@ from benchmarks import (
     rush,
     sign_ins,
     starting,
+    tablets,
 )
 from benchmarks.printing import heading
 
@@ -38,6 +39,7 @@ def main() -> None:
         sign_ins.run(Path(folder))
         people.run(Path(folder))
         bank.run(Path(folder))
+        tablets.run(Path(folder))
 
 
 if __name__ == "__main__":

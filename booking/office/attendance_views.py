@@ -17,7 +17,8 @@ from booking.office.attendance_forms import CorrectionForm
 from booking.office.day_marks import marks_of
 from booking.people.models import Pupil
 from booking.provision.models import Session
-from booking.registers.closing import close_day, ends_at, names_in, open_day
+from booking.registers.alarms import went_with_barred
+from booking.registers.closing import came_late, close_day, ends_at, names_in, open_day
 from booking.registers.disagreements import mark_words
 from booking.registers.hours import by_child, csv_rows, hours_between, hours_words
 from booking.registers.mark_corrections import Asked, ask_correction, corrections, decide_correction
@@ -81,12 +82,14 @@ def register_day(on: date | None = None) -> ResponseReturnValue:
     found = open_day(on)
     asked = corrections(day=on)
     note_seen({one.pupil_id for one in asked}, [COLLECTION], reason="register corrections")
-    last = ends_at(on)
+    last, closed = ends_at(on), db.session.get(ClosedDay, on)
     return render_template(
         "office/register_day.html",
         on=on,
         found=found,
-        closed=db.session.get(ClosedDay, on),
+        closed=closed,
+        came_late=names_in(came_late(closed)) if closed else [],
+        alarms=went_with_barred(on),
         still_in=names_in(found.still_in),
         lone_outs=names_in(found.lone_outs),
         missing=_over(names_in([(one.session_id, one.pupil_id) for one in found.missing]), at),

@@ -29,6 +29,7 @@ from booking.people.linking_models import LinkRequest
 from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
+from booking.registers.alarms import went_with_barred
 from booking.registers.disagreements import open_disputes
 from booking.registers.models import MarkCorrection
 
@@ -42,6 +43,7 @@ class Worries:
     corrections: int
     register_corrections: int
     disagreements: int
+    went_with_barred: int
     link_requests: int
     care_disputes: int
     restrictions_waiting: int
@@ -83,6 +85,7 @@ def worries(at: datetime) -> Worries:
         corrections=_count(Correction, Correction.state == "asked"),
         register_corrections=_count(MarkCorrection, MarkCorrection.state == "asked"),
         disagreements=len(open_disputes(today)),
+        went_with_barred=len(went_with_barred(today)),
         link_requests=_count(LinkRequest, LinkRequest.state == "asked"),
         care_disputes=len(disagreements()),
         restrictions_waiting=len(waiting_for_yes()),

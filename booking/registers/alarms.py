@@ -13,7 +13,10 @@ from booking.core.db import db
 from booking.core.words import clock as hour
 from booking.people.models import Pupil
 from booking.people.restrictions import Restriction, restrictions_of
+from booking.provision.models import Session
 from booking.registers.child_days import OUTS
+from booking.registers.events import details_of, not_undone
+from booking.registers.models import Mark
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,26 @@ def alarms_of(marks: Iterable[Happened], day: date) -> list[Alarm]:
             elif one.confirmed_at is not None and clock.today(one.confirmed_at) == day:
                 told.append(Alarm(mark.pupil_id, _new_words(names[mark.pupil_id], one.confirmed_at, mark)))
     return list(dict.fromkeys([*gone, *told]))
+
+
+def went_with_barred(day: date) -> list[Alarm]:
+    """Children of a day who, by the marks that stand, went with somebody who may not collect; for the office."""
+    barred = select(Restriction.pupil_id).where(
+        Restriction.confirmed_at.is_not(None), Restriction.lifted_at.is_(None), Restriction.starts_on <= day
+    )
+    rows = db.session.execute(
+        select(Mark.uid, Mark.pupil_id, Mark.what, Mark.at)
+        .join(Session, Session.id == Mark.session_id)
+        .where(Session.date == day, Mark.what == "collected", Mark.pupil_id.in_(barred), not_undone())
+        .order_by(Mark.at, Mark.id)
+    ).all()
+    if not rows:
+        return []
+    said = details_of({row.uid for row in rows})
+    marks = [Happened(row.pupil_id, row.what, row.at, said.get(row.uid)) for row in rows]
+    found = restrictions_of({row.pupil_id for row in rows}, day)
+    named = [mark for mark in marks if any(is_named(one, mark) for one in found.get(mark.pupil_id, ()))]
+    return alarms_of(named, day)
 
 
 def is_named(restriction: Restriction, mark: Happened) -> bool:

@@ -70,6 +70,7 @@ class ChildDay:
     lone_outs: dict[int, Event] = field(default_factory=dict)
     absences: dict[int, Event] = field(default_factory=dict)
     disputes: list[Dispute] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
 
     @property
     def is_in(self) -> int | None:
@@ -127,7 +128,7 @@ class _Reader:
     """Goes through a child's marks by time and writes the day."""
 
     def __init__(self, times: Mapping[str, datetime], settled: set[str | None]) -> None:
-        self.day = ChildDay()
+        self.day = ChildDay(settled={uid for uid in settled if uid})
         self.times = times
         self.settled = settled
         self.last_out: Event | None = None

@@ -23,7 +23,7 @@ from booking.people.models import Pupil
 from booking.provision.models import Session
 from booking.registers.child_days import Event, child_days
 from booking.registers.events import closed_among, events_of_day
-from booking.registers.models import ClosedDay
+from booking.registers.models import ClosedDay, Mark
 
 CLOSES_ITSELF_AT = time(12)
 LOOKS_BACK = timedelta(days=14)
@@ -72,8 +72,8 @@ def open_day(day: date) -> OpenDay:
         lone_outs=sorted(
             (session_id, pupil_id)
             for pupil_id, child in days.items()
-            for session_id in child.lone_outs
-            if not child.stays_in(session_id)
+            for session_id, out in child.lone_outs.items()
+            if not child.stays_in(session_id) and out.uid not in child.settled
         ),
         missing=_missing(day, events),
     )
@@ -172,6 +172,17 @@ def overdue_days(at: datetime) -> list[date]:
         .order_by(Session.date)
     ).all()
     return [day for day in days if day not in closed_among(days)]
+
+
+def came_late(closed: ClosedDay) -> list[tuple[int, int]]:
+    """Who was marked by a device that sent its marks after the day was closed, as (session, pupil)."""
+    rows = db.session.execute(
+        select(Mark.session_id, Mark.pupil_id)
+        .join(Session, Session.id == Mark.session_id)
+        .where(Session.date == closed.day, Mark.recorded_at > closed.closed_at, Mark.source == "tablet")
+        .distinct()
+    )
+    return sorted((row.session_id, row.pupil_id) for row in rows)
 
 
 def names_in(pairs: list[tuple[int, int]]) -> list[tuple[Session, Pupil]]:

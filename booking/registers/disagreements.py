@@ -125,9 +125,13 @@ def decide(day: date, first_uid: str, second_uid: str, choice: str, *, at: datet
         raise DecidedAlready
     if not _is_open(day, first_uid, second_uid, sessions_for(user, day)):
         raise DecidedAlready
-    named = marks[first_uid if choice == "second" else second_uid]
-    what = "settled" if choice == "both" else "undone"
-    return name_mark(named, what, at=at, maker=Maker(user.id))
+    maker = Maker(user.id)
+    if choice == "both":
+        return name_mark(marks[second_uid], "settled", at=at, maker=maker)
+    kept, wrong = (first_uid, second_uid) if choice == "first" else (second_uid, first_uid)
+    if marks[kept].what in OUTS:
+        name_mark(marks[kept], "settled", at=at, maker=maker)
+    return name_mark(marks[wrong], "undone", at=at, maker=maker)
 
 
 def _is_open(day: date, first_uid: str, second_uid: str, seen: Iterable[Session]) -> bool:

@@ -145,8 +145,11 @@ def test_after_closing_nobody_marks_alone_but_what_a_device_brings_is_kept(
         add_mark(session.id, children[2].id, "arrived", at=at, user_id=office.id)
     with pytest.raises(MarkRefused, match="are closed"), unit_of_work():
         undo(mark_id, session_id=session.id, at=at, user_id=office.id)
+    now.shift(timedelta(minutes=1))
     device.flush()
     assert states_in([session.id])[session.id, children[0].id].state == "in"
+    page = Browser(app).sign_in(office).get("attendance.register_day", on=DAY)
+    assert "heard after the day was closed" in page.text
 
 
 def _ask(session: Session, pupil: Pupil, what: str, wall: time, user: User, **more: object) -> int:
@@ -250,7 +253,8 @@ def test_hours_are_those_between_in_and_out_of_every_stay(
     _mark(care, child, "arrived", 16, 32)
     _mark(care, child, "collected", 17, 46)
     _mark(session, other, "arrived", 15, 40)
-    own, open_end = by_child(hours_between(DAY, DAY, at=clock.now()))
+    found = {one.pupil.id: one for one in by_child(hours_between(DAY, DAY, at=clock.now()))}
+    own, open_end = found[child.id], found[other.id]
     assert [(stay.session.id, stay.minutes) for stay in own.stays] == [(session.id, 61), (care.id, 74)]
     assert hours_words(own.minutes) == "2 h 15"
     assert [(stay.minutes, stay.is_assumed) for stay in open_end.stays] == [(50, True)]

@@ -50,7 +50,9 @@ def test_of_two_ins_the_earliest_counts() -> None:
 def test_out_beats_in_only_when_it_is_later() -> None:
     assert day_of(a_mark("arrived", 0), a_mark("collected", 30)).is_in is None
     assert day_of(a_mark("arrived", 30), a_mark("collected", 0)).is_in == CLUB
-    assert day_of(a_mark("arrived", 0), a_mark("collected", 0, device="b")).is_in == CLUB
+    for come, go in (("a", "b"), ("b", "a")):
+        same = [a_mark("arrived", 0, uid=come), a_mark("collected", 0, uid=go, device="b")]
+        assert day_of(*same).is_in == CLUB
 
 
 def test_the_same_mark_twice_counts_once() -> None:

@@ -15,7 +15,7 @@ from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
 from booking.people.models import Pupil, User
 from booking.provision.models import Session, StaffAssignment
-from booking.registers.closing import close_day
+from booking.registers.closing import close_day, open_day
 from booking.registers.disagreements import DecidedAlready, decide, disagreements, open_disputes
 from booking.registers.marks import states_in
 from booking.registers.models import Mark
@@ -78,6 +78,7 @@ def test_a_person_says_which_mark_stands_and_both_are_kept(
     decided = states_in([session.id])[session.id, child.id]
     assert (decided.state, decided.is_disputed) == (state, False)
     assert open_disputes(clock.today()) == []
+    assert open_day(clock.today()).lone_outs == []
     rows = db.session.scalars(select(Mark).order_by(Mark.id)).all()
     assert {row.uid for row in rows} > set(marks)
     assert (rows[-1].what, rows[-1].user_id) == ("settled" if choice == "both" else "undone", office.id)

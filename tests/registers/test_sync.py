@@ -289,7 +289,7 @@ def test_somebody_elses_sessions_are_not_at_this_door(app: Flask, session: Sessi
 
 
 def test_a_restriction_learnt_at_sync_raises_its_alarm(
-    device: Device, session: Session, child: Pupil
+    app: Flask, device: Device, session: Session, child: Pupil
 ) -> None:
     device.mark(session.id, child.id, "arrived")
     assert device.flush()["alarms"] == []
@@ -311,3 +311,6 @@ def test_a_restriction_learnt_at_sync_raises_its_alarm(
     assert "safeguarding lead now" in worst
     assert child.surname not in worst
     assert _door(device).get_json()["sessions"][0]["children"][0]["check"] is True
+    desk = Browser(app).sign_in(office)
+    assert "went with somebody who may not collect" in desk.get("office.home").text
+    assert "Ring the office and the safeguarding lead" in desk.get("attendance.register_day").text

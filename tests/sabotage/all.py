@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.sabotage.banking import BANKING
 from tests.sabotage.changing import CHANGING
+from tests.sabotage.marking import MARKING
 from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
@@ -22,6 +23,7 @@ SABOTAGES = (
     *PRICING,
     *OWING,
     *BANKING,
+    *MARKING,
     *READING,
     *TABLETS,
 )

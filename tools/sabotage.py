@@ -143,7 +143,7 @@ def judge(sabotage: Sabotage, code: int | None, seen: dict[str, Any]) -> tuple[s
     if code not in (0, 1) or first.get("when") in {"collect", "setup"} or NO_BEHAVIOUR.search(words):
         short = words.splitlines()[0] if words else "nothing was collected"
         return "invalid", f"the tests could not run (exit code {code}): {first.get('test', '')} {short}"
-    modules = [e.path for e in sabotage.edits if "/migrations/" not in e.path]
+    modules = [e.path for e in sabotage.edits if e.path.endswith(".py") and "/migrations/" not in e.path]
     lost = [path for path in modules if path not in seen.get("imported", [])]
     if lost:
         return "invalid", f"the tests never load {lost[0]}"

@@ -16,6 +16,7 @@ from booking.provision.models import Session
 from booking.registers import (
     child_day_views,
     child_views,
+    door_views,
     dose_views,
     event_views,
     paper_views,
@@ -165,6 +166,9 @@ ADDRESSES = (
     *event_views.ADDRESSES,
     *paper_views.ADDRESSES,
     *walk_in_views.ADDRESSES,
+    ("/registers/door", door_views.door, SHOW),
+    ("/registers/door/shell", door_views.door_shell, SHOW),
+    ("/registers/sw.js", door_views.service_worker, SHOW),
     ("/registers/marks", sync_marks, PRESS),
     ("/registers/door/<date:on>.json", door_data, SHOW),
     ("/provider/", provider_views.provider, SHOW),

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.e2e.door_modules import Door
 from tests.e2e.school import LiveSchool, run_booking, school_environment, start_school
 from tests.services import chromium_path
 
@@ -40,3 +41,25 @@ def chromium() -> Iterator[Browser]:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the journeys leave a picture of each page that they saw."""
     return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture(scope="module")
+def modules(chromium: Browser) -> Iterator[Page]:
+    """One page for all tests of this file."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def door(modules: Page) -> Iterator[Door]:
+    """The door's modules with nothing kept."""
+    modules.unroute_all()
+    found = Door(modules)
+    yield found
+    found.run(
+        """await new Promise((yes) => {
+             const asked = indexedDB.deleteDatabase("registers");
+             asked.onsuccess = asked.onerror = yes;
+           });"""
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house.audiences import Route, only
+from tests.house.audiences import Route, anyone, only
 
 REGISTER_ROUTES: dict[str, Route] = {
     "registers.today": only("staff", "manager"),
@@ -36,6 +36,9 @@ REGISTER_ROUTES: dict[str, Route] = {
     "attendance.register_child": only("manager"),
     "attendance.mark_corrections": only("manager"),
     "attendance.decide_mark_correction": only("manager"),
+    "registers.door": only("staff", "manager"),
+    "registers.door_shell": anyone(),
+    "registers.service_worker": anyone(),
     "registers.sync_marks": only("staff", "manager", is_json=True),
     "registers.door_data": only("staff", "manager", is_json=True),
 }

@@ -19,7 +19,7 @@ from booking.people.tablet_models import DayPass, RegisterDevice, StaffPin
 from booking.people.tablets import EasyPin, refuse_easy_pin
 from booking.provision.models import Session, StaffAssignment
 from booking.registers.models import Mark
-from tests.browser import Browser, Page
+from tests.browser import Browser, Page, forget
 from tests.builders import AT, a_family, a_place, a_school, a_session, a_user, save
 from tests.people.signing_in import cookie_of, sign_ins_of
 
@@ -144,6 +144,18 @@ def test_the_tablet_locks_after_fifteen_minutes_without_a_touch(
     monday.shift(timedelta(minutes=15))
     assert tablet.get("registers.today", expect=302).location == "/login?next=/registers/"
     assert tablet.get("people.sign_in", expect=302).location == "/tablet"
+
+
+def test_what_a_page_asks_by_itself_keeps_no_tablet_open(
+    tablet: Browser, session: Session, monday: time_machine.Coordinates
+) -> None:
+    enter(tablet, leader(session, tablet))
+    for _ in range(14):
+        monday.shift(timedelta(minutes=1))
+        forget()
+        assert tablet.client.get("/registers/", headers={"X-Untouched": "1"}).status_code == 200
+    monday.shift(timedelta(minutes=1))
+    tablet.get("registers.today", expect=302)
 
 
 def test_an_ended_tablet_opens_nothing_at_once(app: Flask, tablet: Browser, session: Session) -> None:

@@ -15,6 +15,7 @@ from tests.sabotage.releasing import RELEASING
 from tests.sabotage.reporting import REPORTING
 from tests.sabotage.saying import SAYING
 from tests.sabotage.staffing import STAFFING
+from tests.sabotage.tablet import TABLETS
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
@@ -36,4 +37,5 @@ SABOTAGES = (
     *SAYING,
     *STAFFING,
     *REPORTING,
+    *TABLETS,
 )

@@ -1,6 +1,6 @@
 """Medicine, accidents and notes: what may be given, each dose, accidents and near misses, what was added, who read it.
 
-Revision: 0033_add_incidents; follows 0026_add_money_papers.
+Revision: 0033_add_incidents; follows 0032_add_calls.
 """
 
 import sqlalchemy as sa

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wtforms import BooleanField, EmailField, StringField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
+from booking.people.going_alone import WEEKDAYS
 from booking.web.fields import TicksField
 from booking.web.forms import BaseForm
 
@@ -46,3 +47,4 @@ class ConsentForm(BaseForm):
         description="An hour, like 16:30.",
         render_kw={"inputmode": "numeric"},
     )
+    days = TicksField("If alone: on these days", coerce=int, choices=list(enumerate(WEEKDAYS[:5])))

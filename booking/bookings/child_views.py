@@ -34,6 +34,7 @@ from booking.people.consents import (
     may_consent,
     withdraw_consent,
 )
+from booking.people.going_alone import KIND, is_of_year, told_to_family, weekdays_of
 from booking.people.models import Contact, Guardianship
 from booking.people.restrictions import open_ties
 from booking.web.audience import for_roles
@@ -75,6 +76,7 @@ def child(pupil_id: int) -> ResponseReturnValue:
             (kind, living_consents(pupil_id).get(kind.kind), may_consent(tie, kind))
             for kind in consent_kinds().values()
         ],
+        alone=told_to_family(living_consents(pupil_id).get(KIND), clock.today()),
         confirmed_at=last_confirmed([pupil_id]).get(pupil_id),
         form=PressForm(formdata=None),
     )
@@ -229,9 +231,14 @@ def consents(pupil_id: int) -> ResponseReturnValue:
     """Tick what is agreed; what is unticked is withdrawn today."""
     tie, at = _tie(pupil_id), clock.now()
     living, kinds = living_consents(pupil_id), consent_kinds()
-    alone = living.get("goes_home_alone")
+    alone = living.get(KIND)
+    has_run_out = alone is not None and not is_of_year(alone, clock.today(at))
     form = ConsentForm(
-        data={"consents": list(living), "latest": (alone.details.get("latest") or "") if alone else ""}
+        data={
+            "consents": [kind for kind in living if kind != KIND or not has_run_out],
+            "latest": (alone.details.get("latest") or "") if alone else "",
+            "days": list(weekdays_of(alone)) if alone else list(range(5)),
+        }
     )
     mine = [kind for kind in kinds.values() if may_consent(tie, kind) or kind.kind in living]
     form.consents.choices = [(kind.kind, kind.words) for kind in mine]
@@ -239,7 +246,9 @@ def consents(pupil_id: int) -> ResponseReturnValue:
     def save() -> str:
         for kind in mine:
             if kind.kind in (form.consents.data or ()):
-                details = {"latest": form.latest.data or ""} if kind.kind == "goes_home_alone" else {}
+                details = (
+                    {"latest": form.latest.data or "", "days": form.days.data} if kind.kind == KIND else {}
+                )
                 if kind.kind not in living or details:
                     give_consent(tie, kind.kind, details, at=at)
             elif kind.kind in living:
@@ -252,6 +261,7 @@ def consents(pupil_id: int) -> ResponseReturnValue:
         template="bookings/consents.html",
         done=url_for("bookings.child", pupil_id=pupil_id),
         tie=tie,
+        has_run_out=has_run_out,
         needs_office=[kind for kind in kinds.values() if kind not in mine],
     )
 

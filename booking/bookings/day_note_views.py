@@ -55,12 +55,14 @@ def not_coming(pupil_id: int) -> ResponseReturnValue:
             )
 
         return answer_press(act, done=url_for("bookings.mine"))
+    policy = current_policy()
     return render_template(
         "bookings/not_coming.html",
         child=child,
         sessions=child.may_still(at),
         may_cancel=[p for p in child.places if p.price_pence and at < p.credit_until],
-        policy=current_policy(),
+        policy=policy,
+        is_given_on=policy.away_frees_at is not None and at >= clock.instant(child.day, policy.away_frees_at),
         at=at,
     )
 

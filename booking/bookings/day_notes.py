@@ -58,6 +58,18 @@ def withheld_on(day: date) -> list[DayNote]:
     return _barred(notes, day)
 
 
+def first_withheld(today: date) -> tuple[int, date]:
+    """How many such notes there are from today on, and the first day of them (today when there are none)."""
+    days = db.session.scalars(
+        select(DayNote.day)
+        .where(DayNote.day >= today, DayNote.kind == "collected_by", DayNote.ended_at.is_(None))
+        .distinct()
+        .order_by(DayNote.day)
+    ).all()
+    counts = {day: len(withheld_on(day)) for day in days}
+    return sum(counts.values()), next((day for day in days if counts[day]), today)
+
+
 def why_not_expected(notes: Iterable[DayNote], session_id: int, starts_at: time) -> str:
     """Why nobody waits for a child in a session, as words for the door, or nothing when the child is expected."""
     about = sorted(

@@ -6,6 +6,7 @@ terms said at booking, no more and no less. Without the rule every place is kept
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import and_, func, or_, select
 
 from booking.bookings.cancellation import cancel_locked, fresh_places
 from booking.bookings.day_note_models import DayNote
+from booking.bookings.day_notes import notes_on, why_not_expected
 from booking.bookings.models import Place, RequestFact, WaitingEntry
 from booking.bookings.policy import Policy, current_policy
 from booking.bookings.rules import SessionFacts
@@ -123,6 +125,30 @@ def _to_give(at: datetime) -> list[Any]:
 
 
 def _wanted(session_ids: set[int], at: datetime) -> dict[int, int]:
-    """How many places those who wait could use, by session, beyond what is free already."""
+    """How many places those who wait, and are here today, could use, by session, beyond what is free already."""
+    waiting = db.session.execute(
+        select(WaitingEntry.session_id, WaitingEntry.pupil_id).where(
+            WaitingEntry.session_id.in_(session_ids), WaitingEntry.state == "waiting", WaitingEntry.fits
+        )
+    ).all()
     situation = load_situation([], session_ids, at)
-    return {one: situation.waiting[one] - max(0, situation.left(one)) for one in session_ids}
+    away = away_pairs(situation.sessions.values(), {row.pupil_id for row in waiting}, at)
+    found = {one: -max(0, situation.left(one)) for one in session_ids}
+    for row in waiting:
+        found[row.session_id] += (row.pupil_id, row.session_id) not in away
+    return found
+
+
+def away_pairs(
+    sessions: Iterable[SessionFacts], pupil_ids: Collection[int], at: datetime
+) -> frozenset[tuple[int, int]]:
+    """Which of these children are not expected in which of today's sessions: nobody offers them a place there."""
+    today = clock.today(at)
+    of_today = [session for session in sessions if session.date == today]
+    told = notes_on(pupil_ids, today) if of_today else {}
+    return frozenset(
+        (pupil_id, session.id)
+        for pupil_id, notes in told.items()
+        for session in of_today
+        if why_not_expected(notes, session.id, session.starts_at)
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from booking.bookings.expiry import expire_overdue
 from booking.bookings.family_letters import write_to_family
-from booking.bookings.giving_on import phase_of, until_it_begins
+from booking.bookings.giving_on import away_pairs, phase_of, until_it_begins
 from booking.bookings.models import WaitingEntry
 from booking.bookings.order import in_order
 from booking.bookings.places import hold_for_offer
@@ -56,7 +56,7 @@ def make_offers(at: datetime) -> int:
 
 
 def _open_until_they_begin(situation: Situation, policy: Policy, at: datetime) -> None:
-    """Where the school gives places on, let today's sessions take offers until they begin."""
+    """Where the school gives places on, let today's sessions take offers until they begin; see who is away today."""
     given_on = {
         session_id: until_it_begins(facts)
         for session_id, facts in situation.sessions.items()
@@ -64,6 +64,7 @@ def _open_until_they_begin(situation: Situation, policy: Policy, at: datetime) -
     }
     situation.sessions.update(given_on)
     situation.given_on = frozenset(given_on)
+    situation.away = away_pairs(situation.sessions.values(), situation.pupils, at)
 
 
 def _waiting(at: datetime) -> list[WaitingEntry]:
@@ -140,7 +141,7 @@ def _could_go(party: list[WaitingEntry], situation: Situation) -> bool:
     taken: list[tuple[int, int]] = []
     for entry in party:
         pair = (entry.pupil_id, entry.session_id)
-        if situation.why_not(*pair, entry.account_id, waits=True) is not None:
+        if pair in situation.away or situation.why_not(*pair, entry.account_id, waits=True) is not None:
             break
         situation.take(*pair, entry.account_id)
         taken.append(pair)

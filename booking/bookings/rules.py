@@ -132,6 +132,7 @@ class Situation:
     has_overdue: bool = False
     early: dict[EarlyKey, Early] = field(default_factory=dict)
     given_on: frozenset[int] = frozenset()
+    away: frozenset[Pair] = frozenset()
     list_ends_hours: int = LIST_ENDS_HOURS
     arrears_limit_pence: int | None = None
 

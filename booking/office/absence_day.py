@@ -19,7 +19,9 @@ from booking.bookings.telling import end_note
 from booking.core import audit, clock
 from booking.core.db import db, lock_rows
 from booking.core.errors import BookingError, NotFound
-from booking.office.absence_plan import lists_of
+from booking.core.words import clock as hour
+from booking.core.words import moment
+from booking.office.absence_plan import OF_SCHOOL, lists_of
 from booking.people.models import Pupil
 from booking.people.restrictions import restrictions_of
 from booking.provision.models import Activity, Run, Session
@@ -33,7 +35,8 @@ class CannotNote(BookingError):
 class SchoolDay:
     """A day's notes by kind, those that name a barred adult apart; `tonight` says what each child has booked.
 
-    `is_due` says that the hour is over and the day's list is not entered.
+    `is_due` says that the hour is over and the day's list is not entered; `whole` are the notes with a barred adult's
+    whole name, which nobody clears.
     """
 
     day: date
@@ -43,6 +46,12 @@ class SchoolDay:
     due_by: time
     is_due: bool
     tonight: dict[int, list[str]] = field(default_factory=dict)
+    whole: frozenset[int] = frozenset()
+
+    def when(self, note: DayNote) -> str:
+        """When it was told: the hour alone on the day itself."""
+        is_of_day = clock.today(note.told_at) == self.day
+        return f"at {hour(note.told_at)}" if is_of_day else moment(note.told_at)
 
     @property
     def pupil_ids(self) -> set[int]:
@@ -62,7 +71,14 @@ def school_day(day: date, at: datetime, *, closed: Collection[int] = ()) -> Scho
     policy = current_policy()
     ids = {note.pupil_id for kind in notes.values() for note in kind}
     return SchoolDay(
-        day, notes, withheld, lists, policy.absences_by, absences_missing(day, at, lists), _booked(ids, day)
+        day=day,
+        notes=notes,
+        withheld=withheld,
+        lists=lists,
+        due_by=policy.absences_by,
+        is_due=absences_missing(day, at, lists),
+        tonight=_booked(ids, day),
+        whole=frozenset(note.id for note in withheld if _is_whole(note)),
     )
 
 
@@ -99,13 +115,14 @@ def note_for_office(
     if kind == "collected_by":
         if not words:
             raise CannotNote("Say who collects. Nothing was noted.")
-        if any(is_named(words, one) for one in restrictions_of([pupil_id], day).get(pupil_id, ())):
+        if _names_barred(words, pupil_id, day):
             raise CannotNote(
                 f"A restriction says that {pupil.full_name} is not released to this person. Nothing was noted. "
                 "Tell the safeguarding lead who asked."
             )
     for old in _notes(day, pupil_id):
-        if old.kind == kind and old.source == "office":
+        is_of_school = {old.kind, kind} <= set(OF_SCHOOL)
+        if old.source == "office" and (old.kind == kind or is_of_school):
             end_note(old, at=at, user_id=user_id)
     note = DayNote(
         pupil_id=pupil_id,
@@ -133,13 +150,21 @@ def end_for_office(note_id: int, *, at: datetime, user_id: int) -> DayNote:
 def clear_name(note_id: int, *, at: datetime, user_id: int) -> DayNote:
     """Say that a name like that of a barred adult means another; never of the whole name. Raises `CannotNote`."""
     note = _open_note(note_id, at)
-    restrictions = restrictions_of([note.pupil_id], note.day).get(note.pupil_id, ())
-    if note.kind != "collected_by" or any(is_named(note.words, one) for one in restrictions):
+    if note.kind != "collected_by" or _is_whole(note):
         raise CannotNote("This is the whole name of somebody who must not collect. Nothing was changed.")
     note.cleared_by_id, note.cleared_at = user_id, at
     db.session.flush()
     audit.record("collector_cleared", "day_note", note.id, at=at, user_id=user_id)
     return note
+
+
+def _is_whole(note: DayNote) -> bool:
+    return _names_barred(note.words, note.pupil_id, note.day)
+
+
+def _names_barred(words: str, pupil_id: int, day: date) -> bool:
+    """Whether the whole name of an adult barred from the child stands in the words."""
+    return any(is_named(words, one) for one in restrictions_of([pupil_id], day).get(pupil_id, ()))
 
 
 def _open_note(note_id: int, at: datetime) -> DayNote:

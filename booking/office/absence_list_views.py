@@ -27,7 +27,7 @@ from booking.office.absence_plan import (
     columns_said_before,
     plan_absences,
 )
-from booking.office.absence_reading import ReadList, field_of, headings_of, read_absences
+from booking.office.absence_reading import ReadList, field_of, headings_of, read_absences, squared
 from booking.office.forms import PressForm
 from booking.office.kept_files import KeptFile
 from booking.people.import_problems import ColumnsUnknown, ImportProblem, ImportRefused
@@ -111,7 +111,7 @@ def _given(form: AbsenceListForm) -> tuple[bytes, str, str]:
         form.rows.errors = [
             "Paste the list, or choose a file. If nobody is away, say so on the page of the day."
         ]
-    return (form.rows.data or "").encode(), PASTED, "pasted"
+    return squared(form.rows.data or "").encode(), PASTED, "pasted"
 
 
 def _read(content: bytes, name: str) -> tuple[ReadList, dict[str, str]]:

@@ -134,6 +134,13 @@ def read_absences(content: bytes, file: str, *, mapping: Mapping[str, str] | Non
     return _read(table, columns)
 
 
+def squared(text: str) -> str:
+    """Pasted cells with the empty ones at the very end, which a form trims away."""
+    lines = text.splitlines()
+    short = lines[0].count("\t") - lines[-1].count("\t") if lines else 0
+    return text + "\t" * max(0, short)
+
+
 def _columns(table: Table, mapping: Mapping[str, str] | None) -> dict[str, int]:
     """Where each field stands; the first of two columns of one meaning counts. Raises `ColumnsUnknown`."""
     columns: dict[str, int] = {}

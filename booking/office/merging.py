@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select, update
 
+from booking.bookings.day_note_models import DayNote
 from booking.bookings.models import Basket, Place, WaitingEntry
 from booking.core import audit
 from booking.core.db import Base, db, table_of
@@ -31,6 +32,7 @@ MOVES: tuple[tuple[type[Base], str], ...] = (
     (Consent, "given_by_id"),
     (LinkRequest, "user_id"),
     (Correction, "user_id"),
+    (DayNote, "told_by_id"),
 )
 
 

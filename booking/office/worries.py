@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select
 
 from booking.bookings.change_models import ChangeNotice
-from booking.bookings.day_notes import withheld_on
+from booking.bookings.day_notes import first_withheld
 from booking.bookings.models import Place, WaitingEntry
 from booking.bookings.pots import short_pots
 from booking.bookings.request_models import FamilyRequest, NewcomerRequest
@@ -33,6 +33,7 @@ from booking.people.models import Pupil
 from booking.people.restrictions import due_for_review, waiting_for_yes
 from booking.provision.models import Run, Session
 from booking.provision.staff import running_out
+from booking.registers.walk_in_charges import count_undecided
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class Worries:
     owed_pence: int
     empty_pots: int
     visitor_vat: int
+    walk_ins: int
     barred_named: int
+    barred_on: date
     absences_missing: bool
     sessions_short: int
     first_aid_ending: int
@@ -81,6 +84,7 @@ def worries(at: datetime) -> Worries:
     unsent = OutboxMessage.sent_at.is_(None)
     planned = (Session.date == today) & (Session.status == "planned")
     to_come = select(Place.id).join(Session, Session.id == Place.session_id).where(Session.date >= today)
+    barred_named, barred_on = first_withheld(today)
     return Worries(
         requests=_count(FamilyRequest, FamilyRequest.state == "asked")
         + _count(NewcomerRequest, NewcomerRequest.state == "asked"),
@@ -108,7 +112,9 @@ def worries(at: datetime) -> Worries:
         owed_pence=sum(owing),
         empty_pots=len(short_pots(at)),
         visitor_vat=sum(one.places for one in visitors_in_non_business(today)),
-        barred_named=len(withheld_on(today)),
+        walk_ins=count_undecided(at),
+        barred_named=barred_named,
+        barred_on=barred_on,
         absences_missing=absences_missing(today, at),
         sessions_short=sessions_short(at),
         first_aid_ending=len(running_out(today)),

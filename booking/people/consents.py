@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from booking.core import audit
+from booking.core import audit, clock
 from booking.core.db import db
 from booking.core.errors import BookingError
+from booking.people.going_alone import is_of_year
 from booking.people.models import Consent, Guardianship
 
 LIST = Path(__file__).parent / "data" / "consents.csv"
@@ -79,8 +80,10 @@ def give_consent(tie: Guardianship, kind: str, details: Mapping[str, Any], *, at
         r"([01]\d|2[0-3]):[0-5]\d", str(details.get("latest", ""))
     ):
         raise CannotConsent("Enter the latest hour at which your child may leave alone, like 16:30.")
+    if kind == "goes_home_alone" and details.get("days") == []:
+        raise CannotConsent("Tick the days on which your child may leave alone.")
     standing = living_consents(tie.pupil_id).get(kind)
-    if standing is not None and standing.details == dict(details):
+    if standing is not None and standing.details == dict(details) and not _has_run_out(standing, at):
         return standing
     if standing is not None:
         standing.withdrawn_at = at
@@ -91,6 +94,11 @@ def give_consent(tie: Guardianship, kind: str, details: Mapping[str, Any], *, at
     db.session.flush()
     audit.record("consent_given", "consent", made.id, at=at, user_id=tie.user_id)
     return made
+
+
+def _has_run_out(consent: Consent, at: datetime) -> bool:
+    """Going home alone is agreed for one school year; what else is agreed holds until it is taken back."""
+    return consent.kind == "goes_home_alone" and not is_of_year(consent, clock.today(at))
 
 
 def withdraw_consent(tie: Guardianship, kind: str, *, at: datetime) -> bool:

@@ -54,12 +54,16 @@ def is_for(consent: Consent, day: date) -> bool:
     return is_of_year(consent, day) and day.weekday() in weekdays_of(consent)
 
 
-def terms_in_words(consent: Consent) -> str:
-    """`until 16:30, on Monday and Friday`, as it stands on pages and sheets."""
+def told_to_family(consent: Consent | None, day: date) -> str:
+    """`not later than 16:30, on Monday and Friday`, or that it has to be agreed to again for this school year."""
+    if consent is None:
+        return ""
+    if not is_of_year(consent, day):
+        return "but that was for an earlier school year: please say it again"
     latest, days = latest_hour(consent), weekdays_of(consent)
-    parts = [f"until {latest:%H:%M}"] if latest else []
-    if len(days) < len(WEEKDAYS):
-        parts.append(f"on {_listed([WEEKDAYS[day] for day in days])}")
+    parts = [f"not later than {latest:%H:%M}"] if latest else []
+    if not set(range(5)) <= set(days):
+        parts.append(f"on {_listed([WEEKDAYS[one] for one in days])}")
     return ", ".join(parts)
 
 

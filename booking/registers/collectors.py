@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import literal, null, select
 
+from booking.bookings.barred_names import is_named
 from booking.core.db import db
 from booking.people.models import Contact, Guardianship, User
 from booking.people.restrictions import Restriction
@@ -63,7 +64,7 @@ def collectors_of(
     )
     for row in [*guardians, *contacts]:
         closed = barred.get(row.pupil_id, ())
-        if any(one.is_about(row.id, row.name, row.email) for one in closed):
+        if any(one.is_about(row.id, row.name, row.email) or is_named(row.name, one) for one in closed):
             continue
         if row.given_by_id is not None and any(one.adult_id == row.given_by_id for one in closed):
             continue

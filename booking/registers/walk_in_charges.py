@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from booking.bookings.frozen_prices import price_to_hold
@@ -30,7 +30,7 @@ from booking.people.models import FamilyAccount, Guardianship, Pupil, account_me
 from booking.people.restrictions import closed_pairs
 from booking.provision.models import Run, Session
 from booking.provision.price_models import Pot
-from booking.registers.marks import states_in
+from booking.registers.marks import NOTHING_YET, ChildState, states_in
 from booking.registers.models import Mark
 from booking.registers.walk_in_models import WalkInPlace
 
@@ -194,13 +194,15 @@ def _sessions(at: datetime) -> dict[int, Session]:
     return {one.id: one for one in found if one.date in days}
 
 
-def _costing(*where: object) -> list[Session]:
+def _costing(*where: ColumnElement[bool]) -> list[Session]:
+    """The sessions that cost money and that anybody walked into, whatever became of the mark."""
+    walked_into = exists().where(Mark.session_id == Session.id, Mark.what == "walk_in")
     return list(
         db.session.scalars(
             select(Session)
             .join(Run, Run.id == Session.run_id)
             .options(joinedload(Session.run).joinedload(Run.activity))
-            .where(Run.price_pence > 0, *where)  # type: ignore[arg-type]
+            .where(Run.price_pence > 0, walked_into, *where)
             .order_by(Session.date, Session.id)
         )
     )
@@ -212,18 +214,19 @@ def _charged_days(sessions: Iterable[Session]) -> set[date]:
 
 def _came(session_ids: Iterable[int]) -> dict[Came, int]:
     """Who is marked as a walk-in and came, with the person who took the child in."""
-    ids = list(session_ids)
-    walked = {
-        key for key, state in states_in(ids).items() if state.is_walk_in and state.state in ("in", "out")
-    }
-    if not walked:
-        return {}
     rows = db.session.execute(
         select(Mark.session_id, Mark.pupil_id, func.max(Mark.user_id).label("user_id"))
-        .where(Mark.session_id.in_(ids), Mark.what == "walk_in", Mark.user_id.is_not(None))
+        .where(Mark.session_id.in_(list(session_ids)), Mark.what == "walk_in", Mark.user_id.is_not(None))
         .group_by(Mark.session_id, Mark.pupil_id)
-    )
-    return {key: row.user_id for row in rows if (key := (row.session_id, row.pupil_id)) in walked}
+    ).all()
+    # Few sessions have a walk-in, and only of those the whole day is read.
+    states = states_in({row.session_id for row in rows}) if rows else {}
+    taken_in = {(row.session_id, row.pupil_id): row.user_id for row in rows}
+    return {key: user_id for key, user_id in taken_in.items() if _is_here(states.get(key, NOTHING_YET))}
+
+
+def _is_here(state: ChildState) -> bool:
+    return state.is_walk_in and state.state in ("in", "out")
 
 
 def _living(session_ids: Iterable[int]) -> dict[Came, WalkInPlace]:

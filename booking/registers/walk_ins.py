@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from booking.core.db import db
 from booking.core.errors import BookingError
 from booking.core.money import format_pence
+from booking.core.words import counted
 from booking.ledger.terms import terms_on
 from booking.people.models import Pupil
 from booking.provision.models import Session
@@ -64,7 +65,7 @@ def taken_in_words(session: Session, pupil: Pupil) -> str:
     came = register.count("in", "out")
     words = [f"{pupil.full_name} is in."]
     if came > session.capacity:
-        words.append(f"{came} children have come and there are {session.capacity} places: tell the leader.")
+        words.append(f"{came} children have come, for {counted(session.capacity, 'place')}: tell the leader.")
     pence = session.run.price_pence
     has_place = any(
         one.pupil.id == pupil.id and one.status in ("booked", "held") for one in register.children

@@ -1,4 +1,4 @@
-"""Twenty-seven sensitive fields, each with a word of its own, and who may see it on any page or paper.
+"""Twenty-nine sensitive fields, each with a word of its own, and who may see it on any page or paper.
 
 Principals: anonymous, parent (the child's), restricted (the child's other parent, under a restriction), unrelated
 (another family's), club (leader of this child's club), other club, office, head (office who sees groups), admin and
@@ -40,6 +40,8 @@ FIELDS: dict[str, tuple[str, set[str]]] = {
     "words of a request": ("Turnstone told me", OFFICE),
     "pot that pays": ("Heronpot", OFFICE),
     "words of a newcomer": ("Redshank shifts", OFFICE),
+    "why a child is away": ("Bitternpox", OFFICE),
+    "who collects today": ("Egretta Plover", FAMILY | {"club"}),
 }
 """A parent's name is at the door (who may collect), on the list of who signs in, and on their receipts: who paid."""
 

@@ -1,4 +1,4 @@
-"""Every route as every principal, on one's own and another's things; and who sees which of 27 sensitive fields."""
+"""Every route as every principal, on one's own and another's things; and who sees which of 29 sensitive fields."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from booking.bookings.day_note_models import DayNote
 from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
@@ -125,6 +126,7 @@ def world(app: Flask) -> World:
     with unit_of_work():
         said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), word("words of a newcomer"))
         newcomer_id = confirm_newcomer(ask_as_newcomer(said, at=AT).token, at=AT).id
+    _say_of_the_day(family, session.date)
     unrelated = a_user("parent")
     with unit_of_work():
         make_account([unrelated], name="Unrelated", at=AT)
@@ -194,6 +196,21 @@ def _tell(family: OneFamily, other: User) -> None:
         invite(word("school's contact's e-mail"), "parent", at=AT, by_user_id=None, contact=contact)
     for kind in ("ethnicity", "language"):
         a_group_fact(child, kind, word(kind))
+
+
+def _say_of_the_day(family: OneFamily, day: date) -> None:
+    """The school knows why the child is away, and the parent has said who collects."""
+    about = {"pupil_id": family.pupils[0].id, "day": day, "told_at": AT}
+    save(
+        DayNote(kind="away", source="office", words=word("why a child is away"), **about),
+        DayNote(
+            kind="collected_by",
+            source="parent",
+            told_by_id=family.user.id,
+            words=word("who collects today"),
+            **about,
+        ),
+    )
 
 
 def _rules(app: Flask) -> list[Any]:
@@ -284,8 +301,8 @@ def test_each_sees_the_fields_that_are_theirs_and_no_other(app: Flask, world: Wo
     assert allowed - seen == set(), "the table promises what no page shows"
 
 
-def test_there_are_twenty_seven_fields() -> None:
-    assert len(FIELDS) == 27
+def test_there_are_twenty_nine_fields() -> None:
+    assert len(FIELDS) == 29
 
 
 def test_the_field_matrix_would_notice_a_leak(

@@ -84,13 +84,35 @@ def test_a_guardian_ticks_and_unticks_on_screen(app: Flask) -> None:
     assert "latest hour" in page.text
     browser.post(
         "bookings.consents",
-        {"consents": ["goes_home_alone", "photos"], "latest": "16:30"},
+        {"consents": ["goes_home_alone", "photos"], "latest": "16:30", "days": ["0", "4"]},
         pupil_id=pupil.id,
     )
     assert set(living_consents(pupil.id)) == {"goes_home_alone", "photos"}
-    assert "not later than 16:30" in browser.get("bookings.child", pupil_id=pupil.id).text
+    seen = browser.get("bookings.child", pupil_id=pupil.id).text
+    assert "not later than 16:30, on Monday and Friday" in seen
     browser.post("bookings.consents", {"consents": ["photos"], "latest": "16:30"}, pupil_id=pupil.id)
     assert set(living_consents(pupil.id)) == {"photos"}
+
+
+def test_going_home_alone_takes_a_day_and_is_asked_for_again_in_the_next_school_year(app: Flask) -> None:
+    a_school()
+    family = a_family()
+    pupil = family.pupils[0]
+    browser = Browser(app).sign_in(family.user)
+    answer = {"consents": ["goes_home_alone"], "latest": "16:30"}
+    page = browser.post("bookings.consents", answer, expect=422, pupil_id=pupil.id)
+    assert "Tick the days" in page.text
+    browser.post("bookings.consents", {**answer, "days": ["0"]}, pupil_id=pupil.id)
+    with unit_of_work():
+        living_consents(pupil.id)["goes_home_alone"].given_at = AT - timedelta(days=200)
+    assert "please say it again" in browser.get("bookings.child", pupil_id=pupil.id).text
+    page = browser.get("bookings.consents", pupil_id=pupil.id)
+    assert "has to be agreed to again" in page.text
+    ticked = [box.get("value") for box in page.all(".//input[@name='consents']") if "checked" in box.attrib]
+    assert ticked == []
+    browser.post("bookings.consents", {**answer, "days": ["0"]}, pupil_id=pupil.id)
+    assert db.session.query(Consent).count() == 2
+    assert "on Monday" in browser.get("bookings.child", pupil_id=pupil.id).text
 
 
 def test_a_guardian_without_responsibility_sees_why_and_may_still_withdraw(app: Flask) -> None:

@@ -78,6 +78,13 @@ def test_neither_a_barred_adult_nor_whom_that_adult_named_may_collect(app: Flask
     assert ways.needs_check
 
 
+def test_a_contact_with_the_whole_name_of_a_barred_adult_is_that_adult(app: Flask) -> None:
+    family, session = a_family(), a_session(DAY)
+    a_contact(family.pupils[0], "Mr Jo Marsh, dad")
+    barred(family)
+    assert out(family, session).may_collect == (f"{family.user.name} (parent)",)
+
+
 def test_a_barred_adult_takes_nobody_home_whatever_was_rung(app: Flask) -> None:
     family, session = a_family(), a_session(DAY)
     barred(family)

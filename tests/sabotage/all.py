@@ -9,6 +9,8 @@ from tests.sabotage.owing import OWING
 from tests.sabotage.paying import PAYING, READING
 from tests.sabotage.prices import PRICING
 from tests.sabotage.promising import PROMISING
+from tests.sabotage.releasing import RELEASING
+from tests.sabotage.saying import SAYING
 from tests.sabotage.taking import TAKING
 from tests.sabotage.waiting import DRAWING, WAITING
 
@@ -24,4 +26,6 @@ SABOTAGES = (
     *BANKING,
     *READING,
     *CUSTODY,
+    *RELEASING,
+    *SAYING,
 )

@@ -76,7 +76,7 @@ WAITING = (
     ),
     Sabotage(
         "the clock of an offer runs before it can be heard",
-        (Edit(OFFERS, "until=heard_at + timedelta", "until=at + timedelta"),),
+        (Edit(OFFERS, "until=heard_at + lasts", "until=at + lasts"),),
         (f"{LISTS}::test_quiet_hours_delay_the_message_and_the_clock_but_not_the_place",),
     ),
     Sabotage(

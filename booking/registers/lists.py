@@ -1,7 +1,7 @@
 """The second shape of paper: lists in sections (going home, handover, roll call, kitchen, contacts, late, bus).
 
-Nothing here asks the database. A part of a line is a text and how it stands on paper: plain, "strong", "tag", "alert", "tick",
-"ticked", "line" or "sign"; what is not said by the text itself is never said by the way it stands alone.
+Nothing here asks the database. A part of a line is a text and how it stands on paper: plain, "strong", "tag", "alert",
+"tick", "ticked", "line" or "sign"; what is not said by the text itself is never said by the way it stands alone.
 """
 
 from __future__ import annotations

@@ -6,13 +6,26 @@ teachers have looked for the last time.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, datetime, time
 
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from booking.bookings.change_models import SchoolChange
 from booking.bookings.day_note_models import DayNote
-from booking.people.models import Pupil
-from booking.registers.buses import Ride
-from booking.registers.plan import Leg
+from booking.bookings.day_notes import is_about, note_words, notes_on
+from booking.bookings.models import Place
+from booking.core import clock
+from booking.core.db import db
+from booking.core.words import clock as hour
+from booking.people.models import Consent, Pupil
+from booking.people.restrictions import Restriction
+from booking.provision.models import Run, Session
+from booking.registers.buses import Ride, rides_on
+from booking.registers.plan import Leg, plans_of
 
 LATE_FROM = time(13, 0)
 

@@ -48,15 +48,7 @@ class Server:
 
     def begin(self) -> None:
         """Serve until killed."""
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "wsgi:app",
-            "--bind",
-            f"127.0.0.1:{self.port}",
-            "--no-control-socket",
-        ]
+        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket"]
         self.process = subprocess.Popen(
             [*command, "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--log-level", "critical"],
             cwd=ROOT,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from tests.house.audiences import ANYONE, Route, anyone, only
+from tests.house.door_routes import DOOR_ROUTES
 from tests.house.money_routes import MONEY_ROUTES
 from tests.house.staff_routes import STAFF_ROUTES
 
@@ -17,6 +18,7 @@ WRITES_BY_GET = {"access_entry", "audit_entry", "sign_in_attempt", "sign_in", "r
 ROUTES: dict[str, Route] = (
     MONEY_ROUTES
     | STAFF_ROUTES
+    | DOOR_ROUTES
     | {
         "web.healthz": anyone(),
         "web.readyz": anyone(),
@@ -123,14 +125,8 @@ ROUTES: dict[str, Route] = (
         "equity.working": only("manager"),
         "registers.today": only("staff", "manager"),
         "registers.day": only("staff", "manager"),
-        "registers.session": only("staff", "manager", scoped=("staff",)),
-        "registers.mark": only("staff", "manager", scoped=("staff",)),
         "registers.sync_marks": only("staff", "manager", is_json=True),
         "registers.door_data": only("staff", "manager", is_json=True),
-        "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
-        "registers.child": only("staff", "manager", scoped=("staff",)),
-        "registers.password": only("staff", "manager", scoped=("staff",)),
-        "registers.walk_ins": only("manager"),
         "registers.print_day": only("staff", "manager"),
         "registers.provider": only("staff"),
         "registers.takings": only("staff"),

@@ -10,47 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from booking.bookings.day_note_models import DayNote
 from booking.core.db import db, unit_of_work
 from booking.people.care import set_collection_word
 from booking.people.going_alone import why_not_alone
-from booking.people.models import Consent, Contact, Pupil
+from booking.people.models import Consent
 from booking.provision.models import Session
 from booking.registers.buses import add_bus, seat
 from booking.registers.release import ReleaseRefused, WaysOut, check_release, ways_out, ways_out_of
-from tests.builders import AT, Family, a_family, a_place, a_restriction, a_session, a_user, save
-
-DAY = date(2026, 11, 25)
-ON_TIME = datetime(2026, 11, 25, 16, 20, tzinfo=UTC)
-"""A Wednesday in winter, when the wall clock shows UTC."""
-
-
-def a_yes(pupil: Pupil, **values: object) -> Consent:
-    details = {"latest": "16:30", **values.pop("details", {})}  # type: ignore[dict-item]
-    yes = Consent(
-        **{"pupil_id": pupil.id, "kind": "goes_home_alone", "details": details, "given_at": AT, **values}
-    )
-    save(yes)
-    return yes
-
-
-def a_contact(pupil: Pupil, name: str, **values: object) -> Contact:
-    contact = Contact(**{"pupil_id": pupil.id, "name": name, "may_collect": True, **values})
-    save(contact)
-    return contact
-
-
-def barred(family: Family, adult: object = None, **values: object) -> None:
-    office = a_user("manager")
-    second = a_user("manager", approves=True)
-    a_restriction(
-        family.pupils[0],
-        adult,  # type: ignore[arg-type]
-        by=office,
-        confirmed_by_id=second.id,
-        confirmed_at=AT,
-        **values,
-    )
+from tests.builders import AT, Family, a_family, a_place, a_session, a_user
+from tests.registers.door_builders import DAY, ON_TIME, a_contact, a_note, a_yes, barred
 
 
 def out(family: Family, session: Session, at: datetime = ON_TIME) -> WaysOut:
@@ -91,22 +59,6 @@ def test_a_barred_adult_takes_nobody_home_whatever_was_rung(app: Flask) -> None:
     for said in ("Jo Marsh", "Joseph Marsh", "MARSH", "Mr Marsh"):
         with pytest.raises(ReleaseRefused, match="must not collect"):
             check_release(family.pupils[0].id, session, "collected", said, at=ON_TIME, was_called=True)
-
-
-def a_note(pupil: Pupil, kind: str, words: str = "", **values: object) -> DayNote:
-    note = DayNote(
-        **{
-            "pupil_id": pupil.id,
-            "day": DAY,
-            "kind": kind,
-            "source": "parent",
-            "told_at": AT,
-            "words": words,
-            **values,
-        }
-    )
-    save(note)
-    return note
 
 
 def test_who_was_named_for_today_comes_first_and_the_child_does_not_set_off_alone(app: Flask) -> None:

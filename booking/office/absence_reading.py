@@ -208,7 +208,14 @@ def _names(text: str) -> tuple[AbsenceLine, ...]:
     for number, line in rows:
         parts = [part.strip().strip('"') for part in SEPARATOR.split(line.strip('"'))]
         is_known = any(field_of(part) for part in parts)
-        if len(parts) > 2 or len(line) > LONGEST_NAME or is_known or re.search(r"[\d/@<>]", line):
+        is_name = all(re.search(r"[^\W\d_]", part) for part in parts)
+        if (
+            len(parts) > 2
+            or len(line) > LONGEST_NAME
+            or is_known
+            or not is_name
+            or re.search(r"[\d/@<>]", line)
+        ):
             return ()
         surname, forename = parts if len(parts) == 2 else ("", "")
         name = "" if len(parts) == 2 else parts[0]

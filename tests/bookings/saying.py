@@ -9,10 +9,11 @@ import pytest
 
 from booking.bookings.day_note_models import DayNote
 from booking.bookings.telling import tell
-from booking.core.db import unit_of_work
+from booking.core.db import db, unit_of_work
 from booking.people.models import User
 from booking.people.restrictions import Restriction
 from booking.provision.models import Session
+from booking.registers.expected import registers_of
 from tests.builders import Family, a_restriction, a_user, save
 
 TODAY = date(2026, 11, 25)
@@ -65,3 +66,10 @@ def in_force(family: Family, adult: User | None = None, **values: object) -> Res
     return a_restriction(
         family.pupils[0], adult, by=by, confirmed_by_id=second.id, confirmed_at=MORNING, **values
     )
+
+
+def names_at_the_door(session_id: int) -> str:
+    """All that the register says of its children's day."""
+    session = db.session.get_one(Session, session_id)
+    (register,) = registers_of([session])
+    return " ".join(words for child in register.children for words in (*child.notes, child.away))

@@ -14,7 +14,6 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from booking.bookings.day_note_models import DayNote
 from booking.bookings.newcomers import Asked, ask_as_newcomer, confirm_newcomer
 from booking.core.db import Base, db, unit_of_work
 from booking.office.linking import ask_link
@@ -40,6 +39,7 @@ from tests.builders import (
     save,
 )
 from tests.builders import Family as OneFamily
+from tests.house.days import say_of_the_day
 from tests.house.fields import FIELDS, word
 from tests.house.routes import ANYONE, ROUTES
 from tests.payments.paid_families import money_papers
@@ -126,7 +126,7 @@ def world(app: Flask) -> World:
     with unit_of_work():
         said = Asked("Wren", "wren@families.example", AT.date(), (0,), (), word("words of a newcomer"))
         newcomer_id = confirm_newcomer(ask_as_newcomer(said, at=AT).token, at=AT).id
-    _say_of_the_day(family, session.date)
+    say_of_the_day(child, parent, session.date)
     unrelated = a_user("parent")
     with unit_of_work():
         make_account([unrelated], name="Unrelated", at=AT)
@@ -196,21 +196,6 @@ def _tell(family: OneFamily, other: User) -> None:
         invite(word("school's contact's e-mail"), "parent", at=AT, by_user_id=None, contact=contact)
     for kind in ("ethnicity", "language"):
         a_group_fact(child, kind, word(kind))
-
-
-def _say_of_the_day(family: OneFamily, day: date) -> None:
-    """The school knows why the child is away, and the parent has said who collects."""
-    about = {"pupil_id": family.pupils[0].id, "day": day, "told_at": AT}
-    save(
-        DayNote(kind="away", source="office", words=word("why a child is away"), **about),
-        DayNote(
-            kind="collected_by",
-            source="parent",
-            told_by_id=family.user.id,
-            words=word("who collects today"),
-            **about,
-        ),
-    )
 
 
 def _rules(app: Flask) -> list[Any]:

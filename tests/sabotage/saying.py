@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.sabotage.kinds import POSTGRESQL, Edit, Sabotage
 
 NOTES = "tests/bookings/test_day_notes.py"
+BARRED = "tests/bookings/test_barred_names.py"
 GIVING = "tests/bookings/test_giving_on.py"
 LISTS = "tests/office/test_absences.py"
+SCHOOL_DAY = "tests/office/test_school_day.py"
 DAY_NOTES = "booking/bookings/day_notes.py"
 TELLING = "booking/bookings/telling.py"
 GIVING_ON = "booking/bookings/giving_on.py"
@@ -17,18 +19,18 @@ SAYING = (
     Sabotage(
         "a barred name reaches the door",
         (Edit(DAY_NOTES, "        if note.id not in withheld:\n", "        if True:\n"),),
-        (f"{NOTES}::test_a_barred_name_gets_the_same_answer_and_never_reaches_the_door",),
+        (f"{BARRED}::test_a_barred_name_gets_the_same_answer_and_never_reaches_the_door",),
     ),
     Sabotage(
         "initial and surname of a barred adult pass",
         (
             Edit(
                 "booking/bookings/barred_names.py",
-                "    if surname in said and any(part[0] == first[0] for part in said - {surname}):",
-                "    if False and any(part[0] == first[0] for part in said - {surname}):",
+                "    return surname in said and any(part[0] == first[0] for part in said - {surname})",
+                "    return False",
             ),
         ),
-        (f"{NOTES}::test_a_name_may_mean_the_barred_adult",),
+        (f"{BARRED}::test_a_name_may_mean_the_barred_adult",),
     ),
     Sabotage(
         "the office clears the whole name of a barred adult",
@@ -40,7 +42,7 @@ SAYING = (
                 '    if note.kind != "collected_by":',
             ),
         ),
-        (f"{NOTES}::test_the_office_clears_a_likely_name_but_never_the_whole_one",),
+        (f"{BARRED}::test_the_office_clears_a_likely_name_but_never_the_whole_one",),
     ),
     Sabotage(
         "one parent reads what the other said",
@@ -138,6 +140,6 @@ SAYING = (
                 "        if False:",
             ),
         ),
-        (f"{LISTS}::test_the_office_cannot_name_a_barred_adult_either",),
+        (f"{SCHOOL_DAY}::test_the_office_cannot_name_a_barred_adult_either",),
     ),
 )

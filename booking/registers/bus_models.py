@@ -30,9 +30,7 @@ class BusSeat(Base):
     """One child on one bus on some weekdays (0 is Monday), from a day to a day; another seat changes it."""
 
     __tablename__ = "bus_seat"
-    __table_args__ = (
-        CheckConstraint("until_on IS NULL OR from_on <= until_on", name="ends_after_start"),
-    )
+    __table_args__ = (CheckConstraint("until_on IS NULL OR from_on <= until_on", name="ends_after_start"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bus_id: Mapped[int] = mapped_column(ForeignKey("bus.id"), index=True)

@@ -1,7 +1,7 @@
 """The second shape of paper: lists in sections (going home, handover, roll call, kitchen, contacts, late, bus).
 
-Nothing here asks the database. A part of a line is a text and how it stands on paper: plain, "strong", "tag", "alert", "tick",
-"ticked", "line" or "sign"; what is not said by the text itself is never said by the way it stands alone.
+Nothing here asks the database. A part of a line is a text and how it stands on paper: plain, "strong", "tag", "alert",
+"tick", "ticked", "line" or "sign"; what is not said by the text itself is never said by the way it stands alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ Part = tuple[str, str]
 Line = tuple[Part, ...]
 Cell = tuple[Line, ...]
 KEEP_PAPER = timedelta(days=30)
+DRAWN = frozenset({"tick", "ticked", "line", "sign"})
+"""What is drawn even where no text stands."""
 _LONG_CELL = 900
 """Letters of one cell beyond which its row may run over to the next page."""
 TICK: Line = (("", "tick"),)
@@ -33,7 +35,7 @@ def words(text: str, how: str = "") -> Line:
 def cell(*lines: Line | str) -> Cell:
     """A cell of several lines; a text alone is a plain line, and an empty one is left out."""
     made = (words(line) if isinstance(line, str) else line for line in lines)
-    return tuple(line for line in made if any(text or how for text, how in line))
+    return tuple(line for line in made if any(text or how in DRAWN for text, how in line))
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class ListSheet:
         """The sheet as the template takes it."""
         shape, shape_words = SLOTS[self.kind] if self.kind else ("", "")
         printed = printed_words(self.printed_at, self.printed_by, self.day)
-        holds = " Holds care details." if self.holds_care else ""
+        holds = "Holds care details. " if self.holds_care else ""
         return {
             "kind": "list",
             "title": self.title,
@@ -89,7 +91,7 @@ class ListSheet:
             "printed": printed,
             "shape": shape,
             "shape_words": shape_words,
-            "foot": f"Confidential.{holds} Destroy after {plain_day(self.day + KEEP_PAPER)}.",
+            "foot": f"{holds}Destroy after {plain_day(self.day + KEEP_PAPER)}.",
             "counts": [(name, str(figure)) for name, figure in self.counts],
             "notes": [list(line) for line in self.notes],
             "sections": [_section(section) for section in self.sections],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.house.audiences import ANYONE, Route, anyone, only
 from tests.house.custody_routes import CUSTODY_ROUTES
+from tests.house.door_routes import DOOR_ROUTES
 from tests.house.money_routes import MONEY_ROUTES
 from tests.house.paper_routes import PAPER_ROUTES
 from tests.house.people_routes import PEOPLE_ROUTES
@@ -26,6 +27,7 @@ ROUTES: dict[str, Route] = (
     | PAPER_ROUTES
     | REGISTER_ROUTES
     | REPORT_ROUTES
+    | DOOR_ROUTES
     | {
         "web.healthz": anyone(),
         "web.readyz": anyone(),
@@ -85,7 +87,6 @@ ROUTES: dict[str, Route] = (
         "joining.confirm_ask": anyone(),
         "joining.link_requests": only("manager"),
         "joining.link_request": only("manager"),
-        "joining.print_letters": only("manager"),
         "privacy.my_data": only("parent"),
         "privacy.my_data_file": only("parent"),
         "privacy.data_of": only("manager"),
@@ -93,23 +94,11 @@ ROUTES: dict[str, Route] = (
         "privacy.say_wrong": only("parent"),
         "privacy.corrections": only("manager"),
         "privacy.correction": only("manager"),
-        "privacy.sharing_file": only("manager"),
-        "privacy.processing_record": only("manager"),
         "equity.report": only("governor", "manager"),
         "equity.period": only("governor", "manager"),
         "equity.download": only("governor", "manager"),
         "equity.working": only("manager"),
-        "registers.today": only("staff", "manager"),
-        "registers.day": only("staff", "manager"),
-        "registers.session": only("staff", "manager", scoped=("staff",)),
-        "registers.mark": only("staff", "manager", scoped=("staff",)),
-        "registers.add_walk_in": only("staff", "manager", scoped=("staff",)),
-        "registers.print_day": only("staff", "manager"),
-        "registers.provider": only("staff"),
-        "registers.takings": only("staff"),
-        "registers.print_session": only("staff", "manager", scoped=("staff",)),
         "office.home": only("manager"),
-        "office.failed_letters": only("manager"),
         "office.money_worries": only("manager"),
         "office.money_worry_seen": only("manager"),
         "office.terms": only("manager"),

@@ -29,7 +29,7 @@ from tests.builders import (
     a_user,
     save,
 )
-from tests.registers.test_release import DAY, ON_TIME, a_contact, a_note, a_yes, barred
+from tests.registers.door_builders import DAY, ON_TIME, a_contact, a_note, a_yes, barred
 
 
 class Door:
@@ -226,23 +226,6 @@ def test_a_child_of_another_register_is_not_found(door: Door, app: Flask) -> Non
     door.browser.get("registers.password", expect=404, **where)
     stranger = Browser(app).sign_in(a_user("staff"))
     stranger.get("registers.child", expect=404, session_id=door.session.id, pupil_id=door.pupil_id)
-
-
-def test_a_full_session_takes_the_child_in_and_says_so(app: Flask) -> None:
-    a_school()
-    session, family, extra = a_session(DAY, capacity=1), a_family(), a_family(surname="Quill")
-    a_place(family, session)
-    office = a_user("manager")
-    with unit_of_work():
-        add_mark(session.id, family.pupils[0].id, "arrived", at=clock.now(), user_id=office.id)
-    page = (
-        Browser(app)
-        .sign_in(office)
-        .post("registers.add_walk_in", {"name": "Quill"}, follow=True, session_id=session.id)
-    )
-    assert "Child 1 Quill is in. 2 children have come, for 1 place" in page.text
-    assert "1 more than there are places." in page.text
-    assert states_in([session.id])[session.id, extra.pupils[0].id].is_walk_in
 
 
 def test_what_is_told_of_today_stands_once_and_who_is_away_is_not_waited_for(door: Door) -> None:

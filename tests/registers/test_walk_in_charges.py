@@ -19,7 +19,7 @@ from booking.ledger.terms import MoneyTerms, PayTerms
 from booking.people.models import FamilyAccount, Guardianship
 from booking.provision.models import Session
 from booking.registers import walk_in_charges
-from booking.registers.marks import MarkRefused, add_mark, undo
+from booking.registers.marks import MarkRefused, add_mark, states_in, undo
 from booking.registers.walk_in_charges import due_walk_ins, settle_walk_in, walk_ins_since
 from tests.bookings.rushes import at_once, take_out_the_locks
 from tests.browser import Browser
@@ -53,6 +53,10 @@ def comes(family: Family, session: Session, what: str = "walk_in") -> int:
         return add_mark(session.id, family.pupils[0].id, what, at=THERE, user_id=user_id).id
 
 
+def walked_in(session: Session, family: Family) -> bool:
+    return states_in([session.id])[session.id, family.pupils[0].id].is_walk_in
+
+
 def settle(at: datetime = NEXT) -> int:
     done = 0
     for session_id, pupil_id in due_walk_ins(at):
@@ -75,6 +79,23 @@ def outcomes() -> list[str]:
 @pytest.fixture
 def family(app: Flask) -> Family:
     return a_family()
+
+
+def test_a_full_session_takes_the_child_in_and_says_so(app: Flask) -> None:
+    a_school()
+    session, family, extra = a_session(DAY, capacity=1), a_family(), a_family(surname="Quill")
+    a_place(family, session)
+    office = a_user("manager")
+    with unit_of_work():
+        add_mark(session.id, family.pupils[0].id, "arrived", at=THERE, user_id=office.id)
+    page = (
+        Browser(app)
+        .sign_in(office)
+        .post("registers.add_walk_in", {"name": "Quill"}, follow=True, session_id=session.id)
+    )
+    assert "Child 1 Quill is in. 2 children have come, for 1 place" in page.text
+    assert "1 more than there are places." in page.text
+    assert walked_in(session, extra)
 
 
 def test_a_walk_in_is_booked_the_next_day_and_once(family: Family) -> None:

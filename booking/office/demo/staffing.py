@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from booking.core import clock
 from booking.core.db import db
 from booking.office.demo.offer import SCHOOL
 from booking.provision.documents import DOCUMENT_WORDS, DocumentDetails, keep_document
@@ -113,7 +114,7 @@ def let_one_be_away(run_ids: list[int], ids: Mapping[str, int], *, today: date, 
     """One helper is away from the next of these runs' sessions, so that the office has something to settle."""
     session_id = db.session.scalar(
         select(Session.id)
-        .where(Session.run_id.in_(run_ids), Session.date > today)
+        .where(Session.run_id.in_(run_ids), Session.date > max(today, clock.today(at)))
         .order_by(Session.date, Session.starts_at, Session.id)
         .limit(1)
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 import time_machine
@@ -22,13 +20,12 @@ from booking.people.invitations import tie
 from booking.people.models import Pupil, User
 from booking.provision.models import Session
 from booking.registers.closing import CannotClose, close_day, open_day, overdue_days
-from booking.registers.hours import by_child, hours_between, hours_words
 from booking.registers.mark_corrections import Asked, CannotCorrect, ask_correction, decide_correction
 from booking.registers.marks import MarkRefused, NewMark, add_mark, add_marks, states_in, undo
 from booking.registers.models import ClosedDay, Mark, MarkCorrection
 from booking.worker import close_registers, closings
 from tests.browser import Browser
-from tests.builders import AT, a_family, a_place, a_pupil, a_run, a_session, a_user, save
+from tests.builders import AT, a_family, a_place, a_session, a_user, save
 from tests.registers.devices import Device
 
 DAY = AT.date()
@@ -244,22 +241,6 @@ def test_an_erased_child_leaves_marks_without_words(
     assert (asked.detail, asked.reason) == (None, "")
 
 
-def test_hours_are_those_between_in_and_out_of_every_stay(
-    session: Session, children: list[Pupil], office: User
-) -> None:
-    care = a_session(DAY, run=a_run(), starts_at=time(16, 30), ends_at=time(18))
-    child, other = children[:2]
-    _mark(session, child, "arrived", 15, 31)
-    _mark(care, child, "arrived", 16, 32)
-    _mark(care, child, "collected", 17, 46)
-    _mark(session, other, "arrived", 15, 40)
-    found = {one.pupil.id: one for one in by_child(hours_between(DAY, DAY, at=clock.now()))}
-    own, open_end = found[child.id], found[other.id]
-    assert [(stay.session.id, stay.minutes) for stay in own.stays] == [(session.id, 61), (care.id, 74)]
-    assert hours_words(own.minutes) == "2 h 15"
-    assert [(stay.minutes, stay.is_assumed) for stay in open_end.stays] == [(50, True)]
-
-
 def test_the_office_sees_hours_closes_the_day_and_corrects_it(
     app: Flask, session: Session, children: list[Pupil], office: User, second: User
 ) -> None:
@@ -290,25 +271,3 @@ def test_the_office_sees_hours_closes_the_day_and_corrects_it(
     shown = browser.get("attendance.register_child", **where).text
     assert office.name in shown
     assert second.name in shown
-
-
-def test_hours_of_many_days_are_a_file_that_is_noted(
-    app: Flask, session: Session, children: list[Pupil], office: User
-) -> None:
-    _mark(session, children[0], "arrived", 15, 31)
-    _mark(session, children[0], "collected", 16, 30)
-    browser = Browser(app).sign_in(office)
-    url = f"/office/attendance.csv?first={date(2026, 11, 1)}&last={DAY}"
-    content = browser.client.get(url).get_data().decode("utf-8-sig")
-    (row,) = csv.DictReader(io.StringIO(content))
-    assert (row["in"], row["out"], row["minutes"], row["out_marked"]) == ("15:31", "16:30", "59", "yes")
-    assert row["surname"] == children[0].surname
-
-
-def test_a_name_leads_to_the_marks_of_a_child(app: Flask, session: Session, office: User) -> None:
-    pupil = a_pupil(forename="Quill", surname="Marsh")
-    browser = Browser(app).sign_in(office)
-    page = browser.client.get(f"/office/registers/{DAY}?q=quill").get_data(as_text=True)
-    assert f"/office/registers/{DAY}/children/{pupil.id}" in page
-    browser.get("attendance.register_child", on=DAY, pupil_id=pupil.id)
-    browser.get("attendance.register_child", expect=404, on=DAY, pupil_id=99_999)

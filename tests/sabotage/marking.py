@@ -13,6 +13,7 @@ MARKS = "booking/registers/marks.py"
 MIGRATION = "booking/migrations/versions/0027_add_mark_events.py"
 OF_DAYS = "tests/registers/test_child_days.py"
 OF_SYNC = "tests/registers/test_sync.py"
+OF_DOOR = "tests/registers/test_door_data.py"
 OF_RACES = "tests/registers/test_mark_races.py"
 OF_PAPER = "tests/registers/test_typing_in.py"
 OF_CLOSING = "tests/office/test_attendance.py"
@@ -125,17 +126,17 @@ SENDING = (
     Sabotage(
         "surnames are kept at the door",
         (Edit(DOOR, '"initial": pupil.surname[:1].upper()', '"initial": pupil.surname'),),
-        (f"{OF_SYNC}::test_the_door_holds_the_least_that_it_needs",),
+        (f"{OF_DOOR}::test_the_door_holds_the_least_that_it_needs",),
     ),
     Sabotage(
         "a restriction does not stop a release at the door",
         (Edit(DOOR, "set(restrictions_of(ids, day)) | set(", "set("),),
-        (f"{OF_SYNC}::test_a_restriction_learnt_at_sync_raises_its_alarm",),
+        (f"{OF_DOOR}::test_a_restriction_learnt_at_sync_raises_its_alarm",),
     ),
     Sabotage(
         "a child goes with a restricted adult and nobody is told",
         (Edit("booking/registers/alarms.py", "if is_named(one, mark):", "if mark.what == one.kind:"),),
-        (f"{OF_SYNC}::test_a_restriction_learnt_at_sync_raises_its_alarm",),
+        (f"{OF_DOOR}::test_a_restriction_learnt_at_sync_raises_its_alarm",),
     ),
     Sabotage(
         "a message that comes twice at once is looked at twice",

@@ -36,7 +36,7 @@ PARTS = (
 WORKER = "js/door/worker.js"
 
 
-@for_roles("staff", "manager")
+@for_roles("staff", "manager", no_firms=True)
 def door() -> ResponseReturnValue:
     """The door for one thumb: in, out, absent, undo, with the network or without."""
     return _page(is_shell=False)

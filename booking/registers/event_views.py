@@ -30,7 +30,7 @@ DECIDED = {
 }
 
 
-@for_roles("staff", "manager")
+@for_roles("staff", "manager", no_firms=True)
 def day_disagreements(on: date | None = None) -> ResponseReturnValue:
     """What devices disagree about on a day (today when none is named), in the sessions that this person sees."""
     on = on or clock.today()
@@ -41,7 +41,7 @@ def day_disagreements(on: date | None = None) -> ResponseReturnValue:
     )
 
 
-@for_roles("staff", "manager")
+@for_roles("staff", "manager", no_firms=True)
 def decide_disagreement(on: date) -> ResponseReturnValue:
     """Say which of two marks stands, or that both do."""
     first, second, choice = (request.form.get(name, "") for name in ("first", "second", "choice"))
@@ -54,7 +54,7 @@ def decide_disagreement(on: date) -> ResponseReturnValue:
     return answer_press(act, done=url_for("registers.day_disagreements", on=on))
 
 
-@for_roles("staff", "manager")
+@for_roles("staff", "manager", no_firms=True)
 def type_in_paper(session_id: int) -> ResponseReturnValue:
     """Type a paper sheet in: times for all children of a session at once."""
     session = db.session.get(Session, session_id)

@@ -20,7 +20,7 @@ from booking.web.audience import for_roles
 from booking.web.errors import problem
 
 
-@for_roles("staff", "manager", is_json=True)
+@for_roles("staff", "manager", is_json=True, no_firms=True)
 def sync_marks() -> ResponseReturnValue:
     """Keep what a device sent, each mark once; what is kept the device may forget."""
     at = clock.now()
@@ -47,7 +47,7 @@ def sync_marks() -> ResponseReturnValue:
     )
 
 
-@for_roles("staff", "manager", is_json=True)
+@for_roles("staff", "manager", is_json=True, no_firms=True)
 def door_data(on: date) -> ResponseReturnValue:
     """The day as a device may keep it; 304 when it has it already. A fresh token for sending comes with it."""
     made, tag = door_day(current_user._get_current_object(), on, at=clock.now())

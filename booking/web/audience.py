@@ -19,11 +19,14 @@ def for_anyone(view: View) -> View:
     return view
 
 
-def for_roles(*roles: str, grant: str | None = None, is_json: bool = False) -> Callable[[View], View]:
+def for_roles(
+    *roles: str, grant: str | None = None, is_json: bool = False, no_firms: bool = False
+) -> Callable[[View], View]:
     """Only people with one of the roles (and the grant, when named) get in.
 
     Nobody signed in is sent to the sign-in page, or told 401 where a script asks (`is_json`); a wrong role gets
-    403. Whether the object is theirs is the view's own question, and the answer to "not yours" is 404.
+    403. Whether the object is theirs is the view's own question, and the answer to "not yours" is 404. To the people
+    of an outside firm a page with `no_firms` is not there: they have their own under `/provider/`.
     """
 
     def decorate(view: View) -> View:
@@ -38,6 +41,8 @@ def for_roles(*roles: str, grant: str | None = None, is_json: bool = False) -> C
                 abort(403)
             if grant is not None and not getattr(current_user, grant):
                 abort(403)
+            if no_firms and current_user.seller_id is not None:
+                abort(404)
             g.is_private = True
             return view(*args, **kwargs)
 

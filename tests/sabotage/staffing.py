@@ -16,6 +16,7 @@ RULE_TESTS = "tests/provision/test_staffing_rules.py"
 MARK_TESTS = "tests/registers/test_staff_marks.py"
 FIRM_TESTS = "tests/registers/test_provider_pages.py"
 OFFICE_TESTS = "tests/office/test_staff_pages.py"
+PLACES_TESTS = "tests/office/test_rota_places.py"
 
 STAFFING = (
     Sabotage(
@@ -155,12 +156,12 @@ STAFFING = (
                 "        assert day",
             ),
         ),
-        (f"{OFFICE_TESTS}::test_a_firms_run_opens_only_while_all_its_papers_are_in_date",),
+        (f"{PLACES_TESTS}::test_a_firms_run_opens_only_while_all_its_papers_are_in_date",),
     ),
     Sabotage(
         "a paper that was taken back still counts",
         (Edit("booking/provision/documents.py", "if one.taken_back_at is None]", "]"),),
-        (f"{OFFICE_TESTS}::test_a_paper_entered_by_mistake_is_taken_back_and_the_office_is_told",),
+        (f"{PLACES_TESTS}::test_a_paper_entered_by_mistake_is_taken_back_and_the_office_is_told",),
     ),
     Sabotage(
         "somebody of the office is given to a firm",
@@ -178,7 +179,7 @@ STAFFING = (
                 "        places = now[session.date]",
             ),
         ),
-        (f"{OFFICE_TESTS}::test_whoever_is_booked_keeps_the_place_when_the_rota_shrinks",),
+        (f"{PLACES_TESTS}::test_whoever_is_booked_keeps_the_place_when_the_rota_shrinks",),
     ),
     Sabotage(
         "places follow the rota without a lock",

@@ -25,6 +25,7 @@ from booking.core.jobs import Job
 from booking.core.outbox import OutboxMessage
 from booking.office.column_classes import retention_rules
 from booking.office.legal_holds import held_pupils as held_pupils
+from booking.office.register_keeping import REGISTER_RULES
 from booking.office.report_keeping import REPORT_RULES
 from booking.office.retention_models import LegalHold, RetentionRun
 from booking.people.care_models import CareConfirmation, CareDecision, CareStatement, CollectionPassword
@@ -291,6 +292,6 @@ RULES = (
         _simple(DayNote),
     ),
     Rule("sheets", "bookings", "Which sheet went to which printer", _old_sheets, _simple(SentSheet)),
-    *(Rule(*one) for one in REPORT_RULES),
+    *(Rule(*one) for one in (*REPORT_RULES, *REGISTER_RULES)),
     Rule("access log", "access_log", "Who saw what, by whole months", _old_months, _drop_months),
 )

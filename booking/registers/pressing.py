@@ -35,10 +35,12 @@ class Press:
     undoes: int | None = None
 
 
-def press(session: Session, pressed: Press, *, at: datetime, user_id: int) -> None:
-    """Do what was pressed; raises `MarkRefused`, `ReleaseRefused` or `NotFound`, and then nothing has changed."""
+def press(
+    session: Session, pressed: Press, *, at: datetime, user_id: int, device_id: int | None = None
+) -> None:
+    """Do what was pressed, on which tablet of the school (empty: any other device); raises `MarkRefused`, `ReleaseRefused` or `NotFound`, and then nothing has changed."""
     if pressed.undoes:
-        undo(pressed.undoes, at=at, user_id=user_id, session_id=session.id)
+        undo(pressed.undoes, at=at, user_id=user_id, session_id=session.id, device_id=device_id)
         return
     if pressed.pupil_id is None:
         raise NotFound
@@ -47,7 +49,15 @@ def press(session: Session, pressed: Press, *, at: datetime, user_id: int) -> No
         detail = check_release(pressed.pupil_id, session, pressed.what, detail, at=at)
     elif pressed.what == "absent":
         detail = ABSENT.get(detail, "")
-    add_mark(session.id, pressed.pupil_id, pressed.what, at=at, user_id=user_id, detail=detail[:160] or None)
+    add_mark(
+        session.id,
+        pressed.pupil_id,
+        pressed.what,
+        at=at,
+        user_id=user_id,
+        device_id=device_id,
+        detail=detail[:160] or None,
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from booking.core import clock
 from booking.core.access_log import CARE, COLLECTION
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
+from booking.people.tablet_views import this_tablet
 from booking.provision.models import Session
 from booking.registers import (
     child_day_views,
@@ -123,9 +124,11 @@ def mark(session_id: int) -> ResponseReturnValue:
         return _register(
             found, WalkInForm(formdata=None), "That mark was not understood. Nothing was changed."
         )
+    tablet = this_tablet()
+    device_id = tablet.id if tablet else None
     try:
         with unit_of_work():
-            press(found, form.pressed, at=clock.now(), user_id=current_user.id)
+            press(found, form.pressed, at=clock.now(), user_id=current_user.id, device_id=device_id)
     except (MarkRefused, ReleaseRefused) as error:
         return _register(found, WalkInForm(formdata=None), str(error), at_child=form.pupil_id.data)
     anchor = f"child-{form.pupil_id.data}" if form.pupil_id.data else None

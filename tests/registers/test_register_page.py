@@ -13,6 +13,7 @@ from booking.core import clock
 from booking.core.access_log import AccessEntry
 from booking.core.db import db, unit_of_work
 from booking.people.care import set_collection_word
+from booking.people.tablets import make_device
 from booking.provision.models import StaffAssignment
 from booking.registers.call_models import CallLog
 from booking.registers.marks import add_mark, states_in
@@ -102,6 +103,14 @@ def test_in_and_out_with_whom_in_two_presses(door: Door) -> None:
     door.press(collected_by=words)
     assert door.state() == ("out", "Collected", words)
     assert "Collected at 16:2" in door.page().text
+
+
+def test_on_a_tablet_of_the_school_the_page_marks_as_that_tablet(door: Door) -> None:
+    with unit_of_work():
+        token = make_device("Hall door", at=clock.now(), by=door.leader.id)
+    door.browser.client.set_cookie("tablet", token)
+    door.press(what="arrived")
+    assert db.session.scalars(select(Mark.device_id)).one() is not None
 
 
 def test_whom_nobody_named_is_refused_beside_the_child_and_nothing_is_marked(door: Door) -> None:

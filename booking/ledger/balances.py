@@ -103,16 +103,19 @@ def ledger_problems() -> list[str]:
 
 
 def _unknown_debts() -> list[str]:
-    """Entries that charge a family without being one of the few things that may."""
+    """Entries that charge a family, all in all, without being one of the few things that may."""
+    asked = func.sum(EntryLine.amount_pence)
     rows = db.session.execute(
-        select(Entry.id, Entry.key, EntryLine.amount_pence, LedgerAccount.family_account_id)
+        select(Entry.id, Entry.key, asked.label("pence"), LedgerAccount.family_account_id)
         .join(EntryLine, EntryLine.entry_id == Entry.id)
         .join(LedgerAccount, LedgerAccount.id == EntryLine.account_id)
-        .where(LedgerAccount.kind == "family", EntryLine.amount_pence > 0, Entry.kind.not_in(CHARGES))
+        .where(LedgerAccount.kind == "family", Entry.kind.not_in(CHARGES))
+        .group_by(Entry.id, Entry.key, LedgerAccount.family_account_id)
+        .having(asked > 0)
         .order_by(Entry.id)
     )
     return [
-        f"ledger entry {row.id} ({row.key}): {row.amount_pence} pence asked of account {row.family_account_id}"
+        f"ledger entry {row.id} ({row.key}): {row.pence} pence asked of account {row.family_account_id}"
         " for nothing that a family can owe"
         for row in rows
     ]

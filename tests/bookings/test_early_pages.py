@@ -197,7 +197,7 @@ def test_the_rule_is_published_with_all_grounds_together_and_no_numbers(app: Fla
     text = browser.get("bookings.rules").text
     for words in ("Has pupil premium", "Cares for somebody at home", "brother or sister", run.activity.name):
         assert words in text
-    early = text[text.index("Early booking") : text.index("When the school has to change")]
+    early = text[text.index("Early booking") : text.index("Adults and first aid")]
     assert re.findall(r"\d+ famil|\d+ child", early) == []
     assert all(family.account.name not in text for family in families)
 

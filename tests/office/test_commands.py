@@ -110,7 +110,7 @@ def test_a_register_is_written_as_pdf(env: dict[str, str], tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert out.read_bytes().startswith(b"%PDF")
     refused = run_booking(env, "register", "--date", "2020-12-25", "--out", str(tmp_path / "none.pdf"))
-    assert "Nothing runs on 25/12/2020" in _one_line(refused)
+    assert "nothing to print on 25/12/2020" in _one_line(refused)
     assert not (tmp_path / "none.pdf").exists()
 
 

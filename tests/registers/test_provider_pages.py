@@ -99,9 +99,10 @@ def test_the_schools_own_registers_and_sheets_are_closed_to_a_firm(club: Club, b
     assert browser.get("registers.today", expect=302).location == "/provider/"
     assert browser.get("registers.day", on=WEDNESDAY, expect=302).location == "/provider/"
     assert browser.get("registers.staff_today", expect=302).location == "/provider/"
-    browser.get("registers.print_day", on=WEDNESDAY, expect=404)
-    for endpoint in ("session", "print_session"):
-        browser.get(f"registers.{endpoint}", session_id=club.session.id, expect=404)
+    browser.get("registers.session", session_id=club.session.id, expect=404)
+    for kind in ("door", "leader", "going_home", "contacts"):
+        browser.get("registers.print_day", on=WEDNESDAY, kind=kind, expect=404)
+        browser.get("registers.print_session", session_id=club.session.id, kind=kind, expect=404)
     for endpoint in ("mark", "add_walk_in"):
         browser.post(f"registers.{endpoint}", {"name": "Quill"}, session_id=club.session.id, expect=404)
 

@@ -38,7 +38,10 @@ class Press:
 def press(
     session: Session, pressed: Press, *, at: datetime, user_id: int, device_id: int | None = None
 ) -> None:
-    """Do what was pressed, on which tablet of the school (empty: any other device); raises `MarkRefused`, `ReleaseRefused` or `NotFound`, and then nothing has changed."""
+    """Do what was pressed, on which tablet of the school (empty: any other device).
+
+    Raises `MarkRefused`, `ReleaseRefused` or `NotFound`, and then nothing has changed.
+    """
     if pressed.undoes:
         undo(pressed.undoes, at=at, user_id=user_id, session_id=session.id, device_id=device_id)
         return

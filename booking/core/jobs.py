@@ -57,6 +57,12 @@ def add_job(kind: str, payload: dict[str, Any], *, at: datetime) -> Job:
     return job
 
 
+def is_under_way(kind: str) -> bool:
+    """Whether work of a kind is asked for or being done, and not finished."""
+    query = select(Job.id).where(Job.kind == kind, Job.finished_at.is_(None)).limit(1)
+    return db.session.scalar(query) is not None
+
+
 def claim_job(at: datetime) -> Job | None:
     """Take the oldest due job inside a unit of work, so that of two workers only one has it."""
     job = db.session.scalars(

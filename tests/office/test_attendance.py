@@ -15,6 +15,7 @@ from booking.bookings.models import RequestFact
 from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.core.errors import NotFound
+from booking.core.jobs import Job, add_job
 from booking.office.erasure import erase_pupil
 from booking.people.invitations import tie
 from booking.people.models import Pupil, User
@@ -126,6 +127,21 @@ def test_the_worker_closes_at_noon_of_the_day_after_what_nobody_closed(
         closings.next = None
         close_registers(clock.now())
     assert sorted(_facts()) == sorted((pupil.id, "worker") for pupil in children)
+    assert overdue_days(clock.now()) == []
+
+
+def test_the_past_of_a_demo_is_written_before_its_days_are_closed(
+    session: Session, children: list[Pupil], now: time_machine.Coordinates
+) -> None:
+    now.move_to(clock.instant(DAY + timedelta(days=1), time(12)))
+    with unit_of_work():
+        job_id = add_job("demo_history", {}, at=clock.now()).id
+    closings.next = None
+    close_registers(clock.now())
+    assert overdue_days(clock.now()) == [DAY]
+    with unit_of_work():
+        db.session.get_one(Job, job_id).finished_at = clock.now()
+    close_registers(clock.now())
     assert overdue_days(clock.now()) == []
 
 

@@ -32,13 +32,15 @@ NOT_ABOUT_THE_DATABASE = (
     "tests/payments/test_signatures.py",
     "tests/payments/test_splitting.py",
     "tests/payments/test_statement_files.py",
+    "tests/registers/test_child_days.py",
+    "tests/registers/test_lists.py",
     "tests/registers/test_sheets.py",
     "tests/core/test_pdf.py",
 )
 PARTS = (
     ("on SQLite", "sqlite", ["-n", "2", "--ignore=tests/e2e"]),
     ("on PostgreSQL", "postgresql", ["-n", "2", *(f"--ignore={path}" for path in NOT_ABOUT_THE_DATABASE)]),
-    ("in the browser", "sqlite", ["tests/e2e"]),
+    ("in the browser", "sqlite", ["-n", "2", "--dist", "loadfile", "tests/e2e"]),
 )
 
 

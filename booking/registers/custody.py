@@ -182,15 +182,18 @@ def _taken_from(
 def _outside(
     child: ChildFacts, sessions: Mapping[int, SessionHours], at: datetime, rules: CustodyRules
 ) -> Stand:
-    """A child who is in no session: gone, on its way, awaited, missed, or not here at all."""
+    """A child who is in no session: gone, on its way, awaited, missed, or not here at all.
+
+    Of two "out" of one minute the way home is the last: nobody goes on to another activity from there.
+    """
     outs = sorted(
-        (state.out_at, session_id)
+        (state.out_at, state.how != TO_ACTIVITY, session_id)
         for session_id, state in child.states.items()
         if state.state == "out" and state.out_at is not None and not _is_in_class(sessions[session_id], at)
     )
     if not outs:
         return _unmarked(child, sessions, at, rules)
-    out_at, left_id = outs[-1]
+    out_at, _, left_id = outs[-1]
     if child.states[left_id].how != TO_ACTIVITY:
         return Stand("home", left_id, out_at)
     to_id = child.sent.get(left_id) or _next_after(child, left_id)

@@ -130,7 +130,8 @@ def dispute_state(here: StripeHere, payment_id: int, at: datetime) -> None:
 
 
 def fee(here: StripeHere, payment_id: int, at: datetime) -> None:
-    first = "SELECT min(id) FROM ledger_entry WHERE kind = 'fee'"
+    fees = "ledger_line JOIN ledger_entry ON ledger_entry.id = entry_id WHERE kind = 'fee'"
+    first = f"SELECT min(entry_id) FROM {fees} AND amount_pence = 34"
     tamper(f"UPDATE ledger_line SET amount_pence = amount_pence * 2 WHERE entry_id = ({first})")
 
 

@@ -221,7 +221,7 @@ def test_no_child_is_in_two_places_or_in_none_without_an_alarm(day: tuple[ChildF
     stand = stand_of(facts, SESSIONS, at, RULES)
     inside = [one for one in (CHESS, ART, CARE) if facts.states.get(one, ChildState()).state == "in"]
     left = [state for key, state in facts.states.items() if state.state == "out" and key != BREAKFAST]
-    last = max(left, key=lambda one: one.out_at or at, default=None)
+    last = max(left, key=lambda one: (one.out_at or at, one.how != "To another activity"), default=None)
     is_explained = any(state.state == "absent" for state in facts.states.values())
     if len(inside) > 1:
         assert stand.kind == "two_places"

@@ -32,18 +32,6 @@ from tests.staff_builders import (
 )
 
 WEDNESDAY = date(2026, 11, 25)
-LATER = date(2028, 1, 1)
-RECORD = {
-    "name": "Nasima Rahman",
-    "user_id": "0",
-    "seller_id": "0",
-    "ratio_role": "leader",
-    "counts_in_ratio": "y",
-    "level": "3",
-    "dbs_checked_on": "1/9/2026",
-    "starts_on": "1/9/2026",
-    "ends_on": "",
-}
 
 
 def limited(capacity: int = 40, **values: object) -> tuple[Run, Session]:

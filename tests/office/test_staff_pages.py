@@ -34,7 +34,6 @@ from tests.staff_builders import (
 )
 
 WEDNESDAY = date(2026, 11, 25)
-LATER = date(2028, 1, 1)
 RECORD = {
     "name": "Nasima Rahman",
     "user_id": "0",

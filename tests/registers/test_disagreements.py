@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,26 +19,10 @@ from booking.registers.disagreements import DecidedAlready, decide, disagreement
 from booking.registers.marks import states_in
 from booking.registers.models import Mark
 from tests.browser import Browser
-from tests.builders import AT, a_family, a_place, a_run, a_session, a_user, save
+from tests.builders import a_run, a_session, a_user, save
 from tests.registers.devices import Device
 
-
-@pytest.fixture(autouse=True)
-def now() -> Iterator[time_machine.Coordinates]:
-    with time_machine.travel(AT, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def session(app: Flask) -> Session:
-    return a_session(clock.today())
-
-
-@pytest.fixture
-def child(session: Session) -> Pupil:
-    family = a_family()
-    a_place(family, session)
-    return family.pupils[0]
+pytestmark = pytest.mark.usefixtures("now")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,43 +9,19 @@ import pytest
 import time_machine
 from flask import Flask
 
-from booking.core import clock
 from booking.core.db import db, unit_of_work
 from booking.office.restricting import put_in_force
 from booking.people.care import set_collection_word
 from booking.people.models import Pupil
-from booking.provision.models import Session, StaffAssignment
+from booking.provision.models import Session
 from booking.registers.marks import add_mark
 from tests.browser import Browser, forget
-from tests.builders import AT, a_family, a_place, a_pupil, a_restriction, a_session, a_user, save
+from tests.builders import AT, a_family, a_place, a_pupil, a_restriction, a_user
 from tests.registers.devices import Device
 
 TEN_MINUTES = timedelta(minutes=10)
 
-
-@pytest.fixture(autouse=True)
-def now() -> Iterator[time_machine.Coordinates]:
-    with time_machine.travel(AT, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def session(app: Flask) -> Session:
-    return a_session(clock.today())
-
-
-@pytest.fixture
-def child(session: Session) -> Pupil:
-    family = a_family()
-    a_place(family, session)
-    return family.pupils[0]
-
-
-@pytest.fixture
-def device(app: Flask, session: Session) -> Device:
-    leader = a_user("staff")
-    save(StaffAssignment(user_id=leader.id, run_id=session.run_id))
-    return Device(app, leader)
+pytestmark = pytest.mark.usefixtures("now")
 
 
 def _door(device: Device, tag: str | None = None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,35 +20,12 @@ from booking.provision.models import Session, StaffAssignment
 from booking.registers.marks import states_in
 from booking.registers.models import Mark
 from tests.browser import Browser, forget
-from tests.builders import AT, a_family, a_place, a_pupil, a_run, a_session, a_user, save
+from tests.builders import AT, a_pupil, a_run, a_session, a_user
 from tests.registers.devices import Device, killed_before_commit
 
 TEN_MINUTES = timedelta(minutes=10)
 
-
-@pytest.fixture(autouse=True)
-def now() -> Iterator[time_machine.Coordinates]:
-    with time_machine.travel(AT, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def session(app: Flask) -> Session:
-    return a_session(clock.today())
-
-
-@pytest.fixture
-def child(session: Session) -> Pupil:
-    family = a_family()
-    a_place(family, session)
-    return family.pupils[0]
-
-
-@pytest.fixture
-def device(app: Flask, session: Session) -> Device:
-    leader = a_user("staff")
-    save(StaffAssignment(user_id=leader.id, run_id=session.run_id))
-    return Device(app, leader)
+pytestmark = pytest.mark.usefixtures("now")
 
 
 def _rows() -> list[Mark]:

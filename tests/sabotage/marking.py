@@ -248,4 +248,33 @@ CLOSED = (
     ),
 )
 
-MARKING = (*DERIVING, *SENDING, *CLOSED)
+JOINED = (
+    Sabotage(
+        "an outside firm's people reach the school's own door",
+        (
+            Edit(
+                "booking/web/audience.py",
+                "            if no_firms and current_user.seller_id is not None:\n                abort(404)\n",
+                "",
+            ),
+        ),
+        ("tests/registers/test_firms_stay_out.py",),
+    ),
+    Sabotage(
+        "registers close before a demo's past is written",
+        (Edit("booking/worker.py", 'not is_under_way("demo_history") and ', ""),),
+        ("tests/office/test_attendance.py::test_the_past_of_a_demo_is_written_before_its_days_are_closed",),
+    ),
+    Sabotage(
+        "what charges a family for nothing is not looked at",
+        (Edit("booking/ledger/balances.py", " + _unknown_debts()", ""),),
+        ("tests/office/test_checks.py",),
+    ),
+    Sabotage(
+        "a register under a legal hold goes with the rest",
+        (Edit("booking/office/register_keeping.py", " if row.pupil_id not in held]", "]"),),
+        ("tests/office/test_register_keeping.py",),
+    ),
+)
+
+MARKING = (*DERIVING, *SENDING, *CLOSED, *JOINED)
